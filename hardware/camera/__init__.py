@@ -1,0 +1,1 @@
+"""Cameras: the tray and the face."""

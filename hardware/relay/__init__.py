@@ -1,0 +1,1 @@
+"""Relays: cash drawer, lamp, gate."""

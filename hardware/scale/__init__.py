@@ -1,0 +1,1 @@
+"""Scales: the mass on the counter."""

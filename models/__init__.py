@@ -1,0 +1,1 @@
+"""What both applications agree on. Start with `README.md` in this folder."""

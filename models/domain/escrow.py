@@ -1,0 +1,5 @@
+"""Escrow slices: what a till may spend while it is cut off.
+
+The rules come with the first feature that needs them; the name is taken now so that
+the import contracts hold from the first commit.
+"""

@@ -1,0 +1,5 @@
+"""Purchasing: requests, orders, deliveries and price formation.
+
+The rules come with the first feature that needs them; the name is taken now so that
+the import contracts hold from the first commit.
+"""

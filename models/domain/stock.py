@@ -1,0 +1,5 @@
+"""Stock: lots, moves and first-expired-first-out.
+
+The rules come with the first feature that needs them; the name is taken now so that
+the import contracts hold from the first commit.
+"""

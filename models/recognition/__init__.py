@@ -1,0 +1,1 @@
+"""Arrays in, decisions out: plates, dishes, portions and faces."""

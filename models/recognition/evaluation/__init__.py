@@ -1,0 +1,1 @@
+"""`canteen eval`: how good recognition is, with simulators that share no constant."""

@@ -1,0 +1,1 @@
+"""Messages between a till and the office, and the pure rules that accept them."""

@@ -1,0 +1,1 @@
+"""Pure machines: (state, event) -> (state, effects). No I/O below this folder."""
