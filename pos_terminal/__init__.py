@@ -1,1 +1,1 @@
-"""The till: camera, scale and face scan settle a tray. Read `flows/checkout.py` first."""
+"""The till: a camera, a scale and a face settle a tray. Read `flows/checkout.py`."""

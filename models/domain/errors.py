@@ -37,6 +37,10 @@ class CanteenError(Exception):
         text = self.chinese if language is Language.CHINESE else self.english
         return text.format(**self.data)
 
+    def told(self) -> str:
+        """Tell it in full, in both languages, as a command line prints it."""
+        return f"{self.message()}\n{self.message(Language.ENGLISH)}"
+
     def __str__(self) -> str:
         return f"{self.code}: {self.message(Language.ENGLISH)}"
 
@@ -77,6 +81,12 @@ class Problem:
     row: int | None = None
     field: str | None = None
 
+    def told(self) -> str:
+        """Say where it stands and what is wrong."""
+        row = "" if self.row is None else f"第 {self.row} 行"
+        field = "" if self.field is None else f"“{self.field}”"
+        return f"- {row}{field}：{self.error.message()}"
+
 
 class InvalidData(DomainError):
     """Several mistakes in one piece of user data, told together."""
@@ -88,6 +98,10 @@ class InvalidData(DomainError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(count=len(problems))
         self.problems = problems
+
+    def told(self) -> str:
+        """List every problem with its row and field."""
+        return "\n".join([super().told(), *(problem.told() for problem in self.problems)])
 
 
 @dataclass(frozen=True, slots=True)
