@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from models.domain.serving import Portion
     from models.domain.units import Mass, Money, Ppm
 
 T = TypeVar("T")
+
+MOST_OPTIONS: Final = 3
+"""Large pictures a diner takes in at a glance."""
 
 
 class Reason(StrEnum):
@@ -40,6 +43,7 @@ class Reason(StrEnum):
     NOT_ENROLLED = "not_enrolled"
     SECOND_FACTOR = "second_factor"
     MASS_DISAGREES = "mass_disagrees"
+    WEIGH_ALONE = "weigh_alone"
 
     @property
     def chinese(self) -> str:
@@ -67,6 +71,7 @@ _REASONS = {
     Reason.NOT_ENROLLED: "没有认出您，请刷卡、扫码或找服务员",
     Reason.SECOND_FACTOR: "请输入手机号后四位，或刷卡、扫码",
     Reason.MASS_DISAGREES: "重量与菜品不符，请检查托盘上有无其他物品",
+    Reason.WEIGH_ALONE: "有按重量计价的菜，请把它单独放上称重",
 }
 
 
@@ -118,7 +123,8 @@ class PlateVerdict:
     """The best reading of one plate.
 
     `served` is `None` for an empty plate or one that nothing explains; `price_ppm`
-    is the posterior of the *price*, `dish_ppm` of the dish itself.
+    is the posterior of the *price*, `dish_ppm` of the dish itself. `mass` is net, with
+    its variance: what the weighing makes of the learned masses, if there was one.
     """
 
     plate: int
@@ -127,11 +133,12 @@ class PlateVerdict:
     dish_ppm: Ppm
     mass: Mass | None = None
     reason: Reason | None = None
+    mass_variance_mg2: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The one question whose answer gains most: which of these is on this plate?
+    """The one question whose answer gains most: what is on this plate.
 
     At most three options, each a large picture to tap; "none of these" opens search.
     """
@@ -140,22 +147,32 @@ class Question:
     options: tuple[Candidate[Served], ...]
     reason: Reason
 
+    def __post_init__(self) -> None:
+        if len(self.options) > MOST_OPTIONS:
+            raise ValueError(f"{len(self.options)} options are more than a glance")
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Sure of the total: charge it."""
+    """Sure of the total: charge it. The plates add up to `total`, always."""
 
     plates: tuple[PlateVerdict, ...]
     total: Money
     ppm: Ppm
 
+    def __post_init__(self) -> None:
+        fen = sum(plate.served.price.fen for plate in self.plates if plate.served)
+        if fen != self.total.fen:
+            raise ValueError(f"plates add up to {fen} fen, charged {self.total.fen}")
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Not sure enough: ask `question`, then decide again."""
+    """Not sure enough: ask `question`, then decide again. `reasons` are remarks."""
 
     plates: tuple[PlateVerdict, ...]
     question: Question
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

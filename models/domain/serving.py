@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from models.domain.units import Mass
+if TYPE_CHECKING:
+    from models.domain.units import Mass
 
 
 class Portion(StrEnum):

@@ -11,9 +11,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final, NewType, Self
+from typing import TYPE_CHECKING, Final, NewType, Self
 
 from models.domain.errors import NotANumber
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 UnitCost = NewType("UnitCost", Fraction)
 """Fen per milligram, exact."""
@@ -24,6 +27,7 @@ Ppm = NewType("Ppm", int)
 CERTAIN: Final = Ppm(1_000_000)
 
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,12}(\.\d+)?")
+_SIGN: Final = re.compile(r"^([+-]?)[￥\u00a5]")  # as people write it before an amount
 
 
 def round_half_up(value: Fraction) -> int:
@@ -31,6 +35,26 @@ def round_half_up(value: Fraction) -> int:
     whole, rest = divmod(abs(value), 1)
     rounded = int(whole) + (2 * rest >= 1)
     return rounded if value >= 0 else -rounded
+
+
+def allocate(amount: Money, weights: Sequence[int]) -> tuple[Money, ...]:
+    """Share `amount` out in proportion to `weights`, to the fen, losing nothing.
+
+    Largest remainder (Hamilton): every share is within a fen of its exact part and
+    the shares add up to `amount`; of equal remainders the earlier one gets the fen.
+    Weights are not negative; if all are zero they count as equal. A negative amount
+    is shared out like its positive, and no share goes beyond its weight as long as
+    the amount does not go beyond the sum of weights.
+    """
+    if not weights:
+        raise ValueError("an amount can only be shared out among something")
+    parts = weights if any(weights) else [1] * len(weights)
+    exact = [Fraction(abs(amount.fen) * part, sum(parts)) for part in parts]
+    shares = [int(part) for part in exact]
+    short = abs(amount.fen) - sum(shares)
+    for index in sorted(range(len(parts)), key=lambda i: shares[i] - exact[i])[:short]:
+        shares[index] += 1
+    return tuple(Money(share if amount.fen >= 0 else -share) for share in shares)
 
 
 def _scaled(text: str, per_unit: int, unit: str) -> int:
@@ -52,8 +76,8 @@ class Money:
 
     @classmethod
     def from_yuan(cls, text: str) -> Self:
-        """Read "13.50" or "￥13.50"; a third decimal is an error, never rounded."""
-        return cls(_scaled(text.strip().lstrip("￥"), 100, "元"))
+        """Read "13.50", "￥13.50" or "-￥13.50"; a third decimal is never rounded."""
+        return cls(_scaled(_SIGN.sub(r"\1", text.strip()), 100, "元"))
 
     def __add__(self, other: Money) -> Money:
         return Money(self.fen + other.fen)
