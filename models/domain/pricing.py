@@ -9,50 +9,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from models.domain.errors import DomainError, InvalidData, Problem
-from models.domain.serving import Portion
-from models.domain.units import CERTAIN, NO_MONEY, Money, PriceRounding
+from models.domain.tariffs import (
+    POLICY,
+    TARIFF_OF,
+    BadTariff,
+    ByWeight,
+    Flat,
+    MassNeeded,
+    NotApproved,
+    PerPortion,
+    Plan,
+    PortionNotSold,
+    PricePolicy,
+    holds_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from models.domain.mealtimes import Meal, Sitting
     from models.domain.people import DinerGroup
-    from models.domain.units import Mass, Ppm
-
-
-class Plan(StrEnum):
-    """How a line is priced (计价方式)."""
-
-    DISH = "dish"
-    VESSEL = "vessel"
-    WEIGHT = "weight"
-    BUFFET = "buffet"
-    SET_MEAL = "set_meal"
-    PLAIN = "plain"
-    INCLUDED = "included"
-
-    @property
-    def chinese(self) -> str:
-        """Name on price lists."""
-        return _PLAN_NAMES[self]
-
-
-_PLAN_NAMES: Final = {
-    Plan.DISH: "按份",
-    Plan.VESSEL: "按餐具",
-    Plan.WEIGHT: "称重",
-    Plan.BUFFET: "自助餐",
-    Plan.SET_MEAL: "套餐",
-    Plan.PLAIN: "直接收款",
-    Plan.INCLUDED: "已含",
-}
-COVERING: Final = frozenset({Plan.BUFFET, Plan.SET_MEAL})
-"""Plans whose one charge covers the dishes marked `INCLUDED` on the same tray."""
+    from models.domain.serving import Portion
+    from models.domain.tariffs import Tariff
+    from models.domain.units import Mass, Money
 
 
 class PriceMissing(DomainError):
@@ -83,114 +65,12 @@ class PriceFrozen(DomainError):
     english = "“{item}” would change at {starts}, but {running} has begun; start later"
 
 
-class NotApproved(DomainError):
-    """A price that one person alone set."""
-
-    code = "price_not_approved"
-    chinese = "“{item}”的价格须由 {proposer} 以外的第二人批准"
-    english = "“{item}” needs the approval of someone other than {proposer}"
-
-
-class BadTariff(DomainError):
-    """Amounts that cannot be a price of this plan."""
-
-    code = "bad_tariff"
-    chinese = "“{item}”的价格与计价方式“{plan}”不符或为负数，请检查"
-    english = "the price of “{item}” is negative or does not fit the plan {plan}"
-
-
-class PortionNotSold(DomainError):
-    """A portion without a price of its own."""
-
-    code = "portion_not_sold"
-    chinese = "“{item}”没有{portion}的价格，请选择其他份量或补上价格"
-    english = "“{item}” has no price for {portion}; choose another or add it"
-
-
-class MassNeeded(DomainError):
-    """Sold by weight, but nothing was weighed."""
-
-    code = "mass_needed"
-    chinese = "“{item}”按重量计价，请先称重（重量须大于零）"
-    english = "“{item}” is sold by weight: weigh it first (above zero)"
-
-
 class BadOrder(DomainError):
     """A line that cannot be priced as it stands."""
 
     code = "bad_order"
     chinese = "“{item}”这一行无法计价：{why}"
     english = "the line “{item}” cannot be priced: {why}"
-
-
-@dataclass(frozen=True, slots=True)
-class PerPortion:
-    """Price by portion: half is half of `whole`, double twice; rounding by the site.
-
-    `small` is a price, a share of `whole` above 0 and at most 1, or `None` where no
-    small portion is sold.
-    """
-
-    whole: Money
-    small: Money | Fraction | None = None
-
-    def price(self, portion: Portion, rounding: PriceRounding) -> Money | None:
-        """Price of one portion, or `None` if it is not sold."""
-        match portion:
-            case Portion.WHOLE:
-                return self.whole
-            case Portion.DOUBLE:
-                return self.whole * 2
-            case Portion.HALF:
-                return rounding.apply(Fraction(self.whole.fen, 2))
-            case Portion.SMALL if isinstance(self.small, Fraction):
-                return rounding.apply(self.whole.fen * self.small)
-            case _:
-                return self.small
-
-    def sound(self) -> bool:
-        """Tell whether the amounts can be prices."""
-        if isinstance(self.small, Fraction):
-            return self.whole >= NO_MONEY and 0 < self.small <= 1
-        return NO_MONEY <= (self.small or NO_MONEY) <= self.whole
-
-
-@dataclass(frozen=True, slots=True)
-class ByWeight:
-    """A pair: `price` per `quantity`, such as 2.98 per 100 g."""
-
-    price: Money
-    quantity: Mass
-
-    def amount(self, mass: Mass, rounding: PriceRounding) -> Money:
-        """Price of `mass`, exact until it is rounded once, here."""
-        return rounding.apply(Fraction(self.price.fen * mass.mg, self.quantity.mg))
-
-    def sound(self) -> bool:
-        """Tell whether the pair can be a price."""
-        return self.price >= NO_MONEY and self.quantity.mg > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """One price whatever the portion: a vessel, a head at the buffet, a set meal."""
-
-    price: Money
-
-    def sound(self) -> bool:
-        """Tell whether the amount can be a price."""
-        return self.price >= NO_MONEY
-
-
-Tariff = PerPortion | ByWeight | Flat
-
-_TARIFF_OF: Final[dict[Plan, type[Tariff]]] = {
-    Plan.DISH: PerPortion,
-    Plan.WEIGHT: ByWeight,
-    Plan.VESSEL: Flat,
-    Plan.BUFFET: Flat,
-    Plan.SET_MEAL: Flat,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +147,9 @@ class PriceVersion:
     def faults(self) -> list[DomainError]:
         """Everything that keeps this version out of a price list."""
         found: list[DomainError] = []
-        fits = self.plan in _TARIFF_OF and (
+        fits = self.plan in TARIFF_OF and (
             self.tariff is None
-            or (isinstance(self.tariff, _TARIFF_OF[self.plan]) and self.tariff.sound())
+            or (isinstance(self.tariff, TARIFF_OF[self.plan]) and self.tariff.sound())
         )
         if not fits:
             found.append(BadTariff(item=self.item, plan=self.plan.chinese))
@@ -282,62 +162,6 @@ def _subject_plan(plan: Plan) -> Plan:
     return Plan.DISH if plan is Plan.WEIGHT else plan
 
 
-class Level(StrEnum):
-    """What a discount is taken from."""
-
-    LINE = "line"
-    TRAY = "tray"
-
-
-@dataclass(frozen=True, slots=True)
-class Discount:
-    """A reduction: a share of the amount in ppm, or a fixed amount of money.
-
-    A line discount may be limited to `items`; either kind to a diner group. Never
-    more is taken off than is left.
-    """
-
-    id: str
-    level: Level
-    off: Ppm | Money
-    items: frozenset[str] | None = None
-    group: DinerGroup | None = None
-
-    def __post_init__(self) -> None:
-        most = None if isinstance(self.off, Money) else CERTAIN
-        value = self.off.fen if isinstance(self.off, Money) else self.off
-        if value < 0 or (most is not None and value > most):
-            raise ValueError(f"discount {self.id} takes off {value}")
-
-    def taken_from(self, amount: Money) -> Money:
-        """Money taken off `amount`, rounded to the fen, a half up."""
-        if isinstance(self.off, Money):
-            return min(self.off, amount)
-        return PriceRounding.FEN.apply(Fraction(amount.fen * self.off, CERTAIN))
-
-
-@dataclass(frozen=True, slots=True)
-class PricePolicy:
-    """The site's rules: each names the one place where its rounding happens.
-
-    `portion` rounds half and small prices, `weight` amounts by mass, `total` the
-    tray. Discounts are taken in the order given, lines before the tray.
-    """
-
-    portion: PriceRounding = PriceRounding.JIAO_HALF_UP
-    weight: PriceRounding = PriceRounding.FEN
-    total: PriceRounding = PriceRounding.FEN
-    discounts: tuple[Discount, ...] = ()
-
-    def discounts_for(self, level: Level, group: DinerGroup) -> tuple[Discount, ...]:
-        """Pick the discounts of a level that a diner of `group` gets, in order."""
-        return tuple(
-            one
-            for one in self.discounts
-            if one.level is level and one.group in (None, group)
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class PriceChoice:
     """Which version holds, and the wider ones it takes precedence over."""
@@ -347,35 +171,55 @@ class PriceChoice:
 
 
 class PriceList:
-    """All price versions of a site, with its rounding and discount policy."""
+    """All price versions of a site, with its rounding and discount policies."""
 
     def __init__(
-        self, versions: Iterable[PriceVersion], policy: PricePolicy | None = None
+        self,
+        versions: Iterable[PriceVersion],
+        policies: Iterable[PricePolicy] = (),
     ) -> None:
-        """Raise `InvalidData` with all faults and ties, by position of the version."""
+        """Raise `InvalidData` with all faults and ties, by position, rows from 1."""
         self.versions = tuple(versions)
-        self.policy = policy or PricePolicy()
-        if problems := _problems(self.versions):
+        self.policies = tuple(policies)
+        problems = _problems(self.versions) + _policy_problems(self.policies)
+        if problems:
             raise InvalidData(tuple(problems))
         self._by_subject: dict[tuple[Plan, str], list[PriceVersion]] = defaultdict(list)
         for version in sorted(self.versions, key=_precedence, reverse=True):
             self._by_subject[version.subject].append(version)
 
-    def amended(self, versions: Iterable[PriceVersion], running: Sitting) -> PriceList:
-        """Add approved versions that start after the `running` sitting."""
-        new = tuple(versions)
-        early = [
+    def amended(
+        self,
+        running: Sitting,
+        versions: Iterable[PriceVersion] = (),
+        policies: Iterable[PricePolicy] = (),
+    ) -> PriceList:
+        """Add approved versions and policies that start after `running`.
+
+        `running` is the sitting under way, the latest of the halls concerned. Raises
+        `InvalidData` with all that would touch it or an earlier one.
+        """
+        new, rules = tuple(versions), tuple(policies)
+        starts = [
+            *((row, one.item, one.starts) for row, one in enumerate(new, start=1)),
+            *((row, POLICY, one.starts) for row, one in enumerate(rules, start=1)),
+        ]
+        early = tuple(
             Problem(
-                PriceFrozen(item=one.item, starts=one.starts, running=running),
+                PriceFrozen(item=item, starts=start, running=running),
                 row=row,
                 field="starts",
             )
-            for row, one in enumerate(new, start=1)
-            if one.starts <= running
-        ]
+            for row, item, start in starts
+            if start is None or start <= running
+        )
         if early:
-            raise InvalidData(tuple(early))
-        return PriceList((*self.versions, *new), self.policy)
+            raise InvalidData(early)
+        return PriceList((*self.versions, *new), (*self.policies, *rules))
+
+    def policy_at(self, sitting: Sitting) -> PricePolicy:
+        """Find the rules of a sitting."""
+        return holds_at(self.policies, sitting)
 
     def choose(self, plan: Plan, item: str, context: Context) -> PriceChoice | None:
         """Find the price in force, or `None`.
@@ -411,14 +255,16 @@ class PriceList:
         choice = self.choose(Plan.DISH, dish, context)
         if choice is None:
             raise PriceMissing((dish,))
-        return unit_price(choice.version, portion, mass, self.policy)
+        return unit_price(
+            choice.version, portion, mass, self.policy_at(context.sitting)
+        )
 
     def explain(self, dish: str, portion: Portion, context: Context) -> tuple[str, ...]:
         """Say in Chinese which price holds and why, for a complaint at the till."""
         choice = self.choose(Plan.DISH, dish, context)
         if choice is None:
             raise PriceMissing((dish,))
-        return _explained(choice, portion, self.policy)
+        return _explained(choice, portion, self.policy_at(context.sitting))
 
 
 def _precedence(version: PriceVersion) -> tuple[tuple[bool, bool, bool], Sitting]:
@@ -439,6 +285,18 @@ def _problems(versions: Sequence[PriceVersion]) -> list[Problem]:
                 first=other.id,
                 second=version.id,
             )
+            found.append(Problem(tie, row=row, field="starts"))
+    return found
+
+
+def _policy_problems(policies: Sequence[PricePolicy]) -> list[Problem]:
+    """Collect unapproved policies and ties between their starts, rows from 1."""
+    found: list[Problem] = []
+    seen: dict[Sitting | None, int] = {}
+    for row, policy in enumerate(policies, start=1):
+        found += [Problem(fault, row=row) for fault in policy.faults()]
+        if (other := seen.setdefault(policy.starts, row)) != row:
+            tie = PriceTie(item=POLICY, starts=policy.starts, first=other, second=row)
             found.append(Problem(tie, row=row, field="starts"))
     return found
 
@@ -471,10 +329,10 @@ def _explained(
     over = [f"优先于价目 {one.id}：{one.reach}" for one in choice.passed_over]
     match version.tariff:
         case ByWeight(price, quantity):
-            how = f"称重：每 {quantity} {price}，按 {policy.weight.value} 取整"
+            how = f"称重：每 {quantity} {price}，{policy.weight.chinese}"
         case PerPortion(whole):
             price = unit_price(version, portion, None, policy)
-            rule = f"，按 {policy.portion.value} 取整"
+            rule = f"，{policy.portion.chinese}"
             how = f"整份 {whole}，{portion.chinese} {price}{rule}"
         case _:
             how = f"{unit_price(version, portion, None, policy)}"

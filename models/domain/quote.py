@@ -12,28 +12,16 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from models.domain.pricing import (
-    COVERING,
-    BadOrder,
-    Level,
-    PerPortion,
-    Plan,
-    PriceMissing,
-    unit_price,
-)
+from models.domain.pricing import BadOrder, PriceMissing, unit_price
 from models.domain.serving import Portion
+from models.domain.tariffs import COVERING, Level, PerPortion, Plan
 from models.domain.units import NO_MONEY, Money, allocate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from models.domain.pricing import (
-        Context,
-        Discount,
-        PriceList,
-        PricePolicy,
-        PriceVersion,
-    )
+    from models.domain.pricing import Context, PriceList, PriceVersion
+    from models.domain.tariffs import Discount, PricePolicy
     from models.domain.units import Mass
 
 
@@ -168,18 +156,19 @@ def quote(prices: PriceList, tray: Sequence[Ordered], context: Context) -> Quote
     Other faults: `BadOrder`, `PortionNotSold`, `MassNeeded`.
     """
     _check(tray)
+    policy = prices.policy_at(context.sitting)
     versions = _versions(prices, tray, context)
     lines = tuple(
-        _listed(ordered, version, prices.policy)
+        _listed(ordered, version, policy)
         for ordered, version in zip(tray, versions, strict=True)
     )
-    for discount in prices.policy.discounts_for(Level.LINE, context.group):
+    for discount in policy.discounts_for(Level.LINE, context.group):
         lines = tuple(_discounted(line, discount) for line in lines)
-    for discount in prices.policy.discounts_for(Level.TRAY, context.group):
+    for discount in policy.discounts_for(Level.TRAY, context.group):
         off = discount.taken_from(_sum(line.due for line in lines))
         lines = _shared(lines, StepKind.TRAY_DISCOUNT, -off, discount.id)
     total = _sum(line.due for line in lines)
-    rounded = prices.policy.total.apply(Fraction(total.fen))
+    rounded = policy.total.apply(Fraction(total.fen))
     return Quote(context, _shared(lines, StepKind.ROUNDING, rounded - total))
 
 

@@ -12,8 +12,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from models.domain.mealtimes import SHANGHAI, in_utc
-from models.domain.pricing import Plan
 from models.domain.serving import Portion
+from models.domain.tariffs import Plan
 from models.domain.units import NO_MONEY
 
 if TYPE_CHECKING:

@@ -158,3 +158,16 @@ class PriceRounding(StrEnum):
                 return Money(round_half_up(fen / 10) * 10)
             case PriceRounding.JIAO_DOWN:
                 return Money(fen // 10 * 10)
+
+    @property
+    def chinese(self) -> str:
+        """The rule as price explanations name it."""
+        return _ROUNDING_NAMES[self]
+
+
+_ROUNDING_NAMES: Final = {
+    PriceRounding.FEN: "四舍五入到分",
+    PriceRounding.JIAO_UP: "进到角",
+    PriceRounding.JIAO_HALF_UP: "四舍五入到角",
+    PriceRounding.JIAO_DOWN: "舍到角",
+}
