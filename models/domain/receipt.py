@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.domain.mealtimes import SHANGHAI, in_utc
 from models.domain.serving import Portion
-from models.domain.tariffs import Plan
+from models.domain.tariff import Plan
 from models.domain.units import NO_MONEY
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _line(line: SaleLine, names: ReceiptNames, width: int) -> Iterator[str]:
     price = Plan.INCLUDED.chinese if line.plan is Plan.INCLUDED else str(line.listed)
     yield from between(name, price, width)
     if line.plan is Plan.WEIGHT and line.mass is not None:
-        yield from between(f"  净重 {line.mass.mass}", "", width)
+        yield f"  净重 {line.mass.mass}"
 
 
 def _totals(sale: Sale, width: int) -> Iterator[str]:
