@@ -195,6 +195,8 @@ def read_checkpoint(stream: IO[bytes]) -> dict[str, NDArray[Any]]:
 
 _STAGE_STRIDES: Final = (1, 2, 2, 2, 1, 2, 1)
 _BATCH_NORM_EPSILON: Final = 1e-3
+_CELLS: Final = 7
+_CENTRE: Final = 0.5
 
 
 class _LiteGraph:
@@ -276,17 +278,25 @@ class _LiteGraph:
         return self._relu6(self._convolve(layer, "_conv_head", "_bn1"))
 
     def model(self) -> bytes:
-        """Write the whole graph: `crops` (n, 3, h, w) to `embedding` (n, 1280)."""
+        """Write the whole graph: `crops` (n, 3, 224, 224) to `embedding` (n, 1280).
+
+        The embedding is the mean over the last 7 x 7 cells weighted to the middle, for
+        the food lies there and the rim and its neighbours do not.
+        """
         import onnx  # noqa: PLC0415 - set-up only: the till never loads it
 
-        pooled = self._add("GlobalAveragePool", [self.head()])
-        self.nodes.append(onnx.helper.make_node("Flatten", [pooled], ["embedding"]))
+        shape = self._constant("cells", np.array([0, 0, _CELLS**2], np.int64))
+        cells = self._add("Reshape", [self.head(), shape])
+        middle = self._constant("middle", _middle_weights())
+        self.nodes.append(
+            onnx.helper.make_node("MatMul", [cells, middle], ["embedding"])
+        )
         single = onnx.TensorProto.FLOAT
         width = self.tensors["_conv_head.weight"].shape[0]
         graph = onnx.helper.make_graph(
             self.nodes,
             "efficientnet_lite",
-            [onnx.helper.make_tensor_value_info("crops", single, ["n", 3, "h", "w"])],
+            [onnx.helper.make_tensor_value_info("crops", single, ["n", 3, 224, 224])],
             [onnx.helper.make_tensor_value_info("embedding", single, ["n", width])],
             self.constants,
         )
@@ -297,6 +307,13 @@ class _LiteGraph:
                 opset_imports=[onnx.helper.make_opsetid("", 17)],
             )
         )
+
+
+def _middle_weights() -> NDArray[np.float32]:
+    """Gauss weights of the 7 x 7 cells that sum to one, falling off from the middle."""
+    place = np.linspace(-1, 1, _CELLS)
+    weights = np.exp(-(place[:, None] ** 2 + place**2) / (2 * _CENTRE**2)).ravel()
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 def _serialised(model: onnx.ModelProto) -> bytes:
