@@ -29,7 +29,7 @@ from models.domain.sale import (
     Void,
 )
 from models.domain.serving import Portion
-from models.domain.tariff import Plan
+from models.domain.tariffs import Plan
 from models.domain.units import Mass, Money, Ppm
 
 T = TypeVar("T")

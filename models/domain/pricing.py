@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from models.domain.errors import DomainError, InvalidData, Problem
-from models.domain.tariff import (
+from models.domain.tariffs import (
     POLICY,
     TARIFF_OF,
     BadTariff,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from models.domain.mealtimes import Meal, Sitting
     from models.domain.people import DinerGroup
     from models.domain.serving import Portion
-    from models.domain.tariff import Tariff
+    from models.domain.tariffs import Tariff
     from models.domain.units import Mass, Money
 
 

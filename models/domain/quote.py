@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from models.domain.pricing import BadOrder, PriceMissing, unit_price
 from models.domain.serving import Portion
-from models.domain.tariff import COVERING, Level, PerPortion, Plan
+from models.domain.tariffs import COVERING, Level, PerPortion, Plan
 from models.domain.units import NO_MONEY, Money, allocate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from models.domain.pricing import Context, PriceList, PriceVersion
-    from models.domain.tariff import Discount, PricePolicy
+    from models.domain.tariffs import Discount, PricePolicy
     from models.domain.units import Mass
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.domain.mealtimes import SHANGHAI, in_utc
 from models.domain.serving import Portion
-from models.domain.tariff import Plan
+from models.domain.tariffs import Plan
 from models.domain.units import NO_MONEY
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from models.domain.mealtimes import Meal, Sitting, in_utc
-from models.domain.tariff import COVERING, Plan
+from models.domain.tariffs import COVERING, Plan
 from models.domain.units import CERTAIN, NO_MONEY, Mass, Money, Ppm
 
 if TYPE_CHECKING:
