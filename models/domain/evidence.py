@@ -154,11 +154,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Sure of the total: charge it. The plates add up to `total`, always."""
+    """Sure of the total: charge it. The plates add up to `total`, always.
+
+    `reasons` are remarks that do not stop the sale, as mass that nothing explains.
+    """
 
     plates: tuple[PlateVerdict, ...]
     total: Money
     ppm: Ppm
+    reasons: tuple[Reason, ...] = ()
 
     def __post_init__(self) -> None:
         fen = sum(plate.served.price.fen for plate in self.plates if plate.served)
