@@ -1,0 +1,6 @@
+"""The way from every earlier shape of the two databases to today's, and back.
+
+`runner.upgrade(engine, tree)` is all that the programs use. A migration says what it
+does in its docstring; columns become NOT NULL in two steps; nothing here imports the
+tables, which will have moved on.
+"""
