@@ -32,6 +32,7 @@ class Reason(StrEnum):
     EMPTY_PLATE = "empty_plate"
     TWO_DISHES_ON_PLATE = "two_dishes_on_plate"
     LIDDED = "lidded"
+    UNDER_A_BOWL = "under_a_bowl"
     FOREIGN_OBJECT = "foreign_object"
     NO_PLATE = "no_plate"
     NO_FACE = "no_face"
@@ -40,6 +41,7 @@ class Reason(StrEnum):
     FACE_TOO_SMALL = "face_too_small"
     FACE_BLURRED = "face_blurred"
     FACE_TURNED = "face_turned"
+    FACE_BADLY_LIT = "face_badly_lit"
     NOT_ENROLLED = "not_enrolled"
     SECOND_FACTOR = "second_factor"
     MASS_DISAGREES = "mass_disagrees"
@@ -59,6 +61,7 @@ _REASONS = {
     Reason.GLARE: "反光太强，请稍微移动餐盘",
     Reason.EMPTY_PLATE: "空盘，不计价",
     Reason.TWO_DISHES_ON_PLATE: "一个盘里有两道菜，请点选两道半份",
+    Reason.UNDER_A_BOWL: "碗下的垫盘，不计价",
     Reason.LIDDED: "盒盖未打开，请打开盒盖或点选菜品",
     Reason.FOREIGN_OBJECT: "托盘上有手机、钥匙等物品，请拿开",
     Reason.NO_PLATE: "没有看到盘子，请把餐盘放在台面上",
@@ -68,6 +71,7 @@ _REASONS = {
     Reason.FACE_TOO_SMALL: "离得太远，请靠近一些",
     Reason.FACE_BLURRED: "画面模糊，请稍停一下",
     Reason.FACE_TURNED: "请正对摄像头",
+    Reason.FACE_BADLY_LIT: "脸部太暗或太亮，请稍微移动一下",
     Reason.NOT_ENROLLED: "没有认出您，请刷卡、扫码或找服务员",
     Reason.SECOND_FACTOR: "请输入手机号后四位，或刷卡、扫码",
     Reason.MASS_DISAGREES: "重量与菜品不符，请检查托盘上有无其他物品",
