@@ -7,6 +7,7 @@ write the very same body again, so that damage is refused, never repaired.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeAlias, TypeVar
@@ -132,10 +133,9 @@ def read_void(body: Read) -> Void:
 
 
 def _same(fact: T, written: Body, body: Read, kind: str) -> T:
-    """Give `fact` if writing it again gives `body`, types included."""
-    if repr(sorted(written.items())) != repr(sorted(body.items())):
-        again = repr(written) if written.keys() == body.keys() else sorted(body)
-        raise BrokenBody(kind=kind, why=f"not as written: {again}")
+    """Give `fact` if writing it again gives `body`: same keys, values and types."""
+    if json.dumps(written, sort_keys=True) != json.dumps(dict(body), sort_keys=True):
+        raise BrokenBody(kind=kind, why="it would be written otherwise")
     return fact
 
 

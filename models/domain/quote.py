@@ -52,6 +52,28 @@ class Ordered:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class PlatePricing:
+    """How a site prices a plate it has recognised: by its dish or by its vessel.
+
+    A site can go live by vessel; a dish in `proven`, whose measured error allows it,
+    is already priced as a dish.
+    """
+
+    by_vessel: bool = False
+    proven: frozenset[str] = frozenset()
+
+    def order(self, dish: str | None, portion: Portion, vessel: str | None) -> Ordered:
+        """Order what stands on the plate; raises `BadOrder` if that is not known."""
+        if self.by_vessel and dish not in self.proven:
+            if vessel is None:
+                raise BadOrder(item=dish or "?", why="没有认出餐具，请点选")
+            return Ordered(Plan.VESSEL, vessel, portion)
+        if dish is None:
+            raise BadOrder(item=vessel or "?", why="没有认出菜品，请点选")
+        return Ordered(Plan.DISH, dish, portion)
+
+
 class StepKind(StrEnum):
     """Steps of a quote in their order."""
 
