@@ -1,4 +1,4 @@
-"""Organisations, persons, diners, cards, consent and face templates.
+"""Organisations, persons, grants, diners, cards, consent and face templates.
 
 Personal data is kept apart from eating: a phone number only as cipher text, its last
 four digits as a keyed hash, a face only as a sealed template under a consent. Persons
@@ -14,7 +14,14 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.domain.people import Channel, DinerGroup, DinerState, Purpose
+from models.domain.people import (
+    Channel,
+    DinerGroup,
+    DinerState,
+    Purpose,
+    Role,
+    ScopeKind,
+)
 from models.tables.base import LAST, Blob, Code, Hash, OfficeBase, TerminalBase
 from models.tables.site import BY_DAY, CarriedColumns, to_site
 
@@ -67,6 +74,23 @@ class Person(OfficeBase, kw_only=True, eq=False):
     name: Mapped[str] = mapped_column(repr=False)
     phone_cipher: Mapped[Blob | None] = mapped_column(default=None, repr=False)
     phone_lookup: Mapped[Hash | None] = mapped_column(default=None, repr=False)
+
+
+class Grant(OfficeBase, kw_only=True, eq=False):
+    """A person holds a role within a scope; whatever is not granted is denied."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        ForeignKeyConstraint(["person"], ["person.id"]),
+        Index(None, "scope_kind", "scope_id"),
+    )
+
+    person: Mapped[Code] = mapped_column(primary_key=True)
+    role: Mapped[Role] = mapped_column(primary_key=True)
+    scope_kind: Mapped[ScopeKind] = mapped_column(primary_key=True)
+    scope_id: Mapped[Code] = mapped_column(primary_key=True)
+    granted_at: Mapped[datetime]
+    granted_by: Mapped[Code]
 
 
 class DinerColumns(CarriedColumns, kw_only=True, eq=False):

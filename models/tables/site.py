@@ -1,4 +1,4 @@
-"""Sites, halls, terminals, settings, grants, and the office's audit trail.
+"""Sites, halls, terminals, settings, and the office's audit trail.
 
 The office holds them; what a till needs of them comes down as a snapshot. A row that
 comes down carries `revision`, the site's counter at its last change.
@@ -15,7 +15,6 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
 from models.domain.mealtimes import Meal  # noqa: TC001 - SQLAlchemy reads it
-from models.domain.people import Role, ScopeKind
 from models.tables.base import (
     FIRST,
     LAST,
@@ -204,23 +203,6 @@ class TillTombstone(TombstoneColumns, TerminalBase, kw_only=True, eq=False):
     """A deletion that this till has followed."""
 
     __tablename__ = "tombstone"
-
-
-class Grant(OfficeBase, kw_only=True, eq=False):
-    """A person holds a role within a scope; whatever is not granted is denied."""
-
-    __tablename__ = "role_grant"
-    __table_args__ = (
-        ForeignKeyConstraint(["person"], ["person.id"]),
-        Index(None, "scope_kind", "scope_id"),
-    )
-
-    person: Mapped[Code] = mapped_column(primary_key=True)
-    role: Mapped[Role] = mapped_column(primary_key=True)
-    scope_kind: Mapped[ScopeKind] = mapped_column(primary_key=True)
-    scope_id: Mapped[Code] = mapped_column(primary_key=True)
-    granted_at: Mapped[datetime]
-    granted_by: Mapped[Code]
 
 
 class Audit(OfficeBase, kw_only=True, eq=False):

@@ -1,4 +1,4 @@
-"""Make sites, halls, terminals, settings, grants and the audit trail."""
+"""Make sites, halls, terminals, settings and the audit trail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ def upgrade() -> None:
     _site()
     _hall()
     _policy()
-    _role_grant()
     _tombstone()
     _meal_time()
     _terminal()
@@ -29,7 +28,6 @@ def downgrade() -> None:
         "terminal",
         "meal_time",
         "tombstone",
-        "role_grant",
         "policy",
         "hall",
         "site",
@@ -104,41 +102,6 @@ def _policy() -> None:
             ["site_id"], ["site.site_id"], name=op.f("fk_policy_site_id")
         ),
         sa.PrimaryKeyConstraint("site_id", "name", name=op.f("pk_policy")),
-    )
-
-
-def _role_grant() -> None:
-    op.create_table(
-        "role_grant",
-        sa.Column("person", sa.String(length=64), nullable=False),
-        sa.Column("role", sa.String(length=32), nullable=False),
-        sa.Column("scope_kind", sa.String(length=32), nullable=False),
-        sa.Column("scope_id", sa.String(length=64), nullable=False),
-        sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("granted_by", sa.String(length=64), nullable=False),
-        sa.CheckConstraint(
-            "role IN ('attendant', 'cook', 'kitchen_manager',"
-            " 'accountant', 'diner_clerk', 'organisation_clerk',"
-            " 'supervisor', 'system_administrator',"
-            " 'security_administrator', 'auditor')",
-            name=op.f("ck_role_grant_role"),
-        ),
-        sa.CheckConstraint(
-            "scope_kind IN ('site', 'hall', 'team', 'organisation', 'supplier')",
-            name=op.f("ck_role_grant_scope_kind"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["person"], ["person.id"], name=op.f("fk_role_grant_person")
-        ),
-        sa.PrimaryKeyConstraint(
-            "person", "role", "scope_kind", "scope_id", name=op.f("pk_role_grant")
-        ),
-    )
-    op.create_index(
-        op.f("ix_role_grant_scope_kind_scope_id"),
-        "role_grant",
-        ["scope_kind", "scope_id"],
-        unique=False,
     )
 
 

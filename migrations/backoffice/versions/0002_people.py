@@ -1,4 +1,4 @@
-"""Make organisations, people, diners, cards, consent and face templates."""
+"""Make organisations, people, grants, diners, cards, consent and face templates."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def upgrade() -> None:
     _consent_record()
     _person()
     _organisation()
+    _role_grant()
     _diner()
     _card()
     _face_template()
@@ -25,6 +26,7 @@ def downgrade() -> None:
         "face_template",
         "card",
         "diner",
+        "role_grant",
         "organisation",
         "person",
         "consent_record",
@@ -115,6 +117,41 @@ def _organisation() -> None:
             ["site_id"], ["site.site_id"], name=op.f("fk_organisation_site_id")
         ),
         sa.PrimaryKeyConstraint("site_id", "code", name=op.f("pk_organisation")),
+    )
+
+
+def _role_grant() -> None:
+    op.create_table(
+        "role_grant",
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("scope_kind", sa.String(length=32), nullable=False),
+        sa.Column("scope_id", sa.String(length=64), nullable=False),
+        sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("granted_by", sa.String(length=64), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('attendant', 'cook', 'kitchen_manager',"
+            " 'accountant', 'diner_clerk', 'organisation_clerk',"
+            " 'supervisor', 'system_administrator',"
+            " 'security_administrator', 'auditor')",
+            name=op.f("ck_role_grant_role"),
+        ),
+        sa.CheckConstraint(
+            "scope_kind IN ('site', 'hall', 'team', 'organisation', 'supplier')",
+            name=op.f("ck_role_grant_scope_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person"], ["person.id"], name=op.f("fk_role_grant_person")
+        ),
+        sa.PrimaryKeyConstraint(
+            "person", "role", "scope_kind", "scope_id", name=op.f("pk_role_grant")
+        ),
+    )
+    op.create_index(
+        op.f("ix_role_grant_scope_kind_scope_id"),
+        "role_grant",
+        ["scope_kind", "scope_id"],
+        unique=False,
     )
 
 
