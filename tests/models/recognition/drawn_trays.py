@@ -1,0 +1,284 @@
+"""Trays drawn by code, varied by a seed: counters, trays, plates, food, things.
+
+Everything is drawn flat, seen from above, then warped by a random perspective, lit
+unevenly, blurred and given noise, so that nothing in a picture is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Picture = NDArray[np.uint8]
+    Colour = tuple[float, float, float]
+
+WIDTH, HEIGHT = 1280, 960
+
+COUNTERS = [(205, 210, 212), (120, 125, 128), (70, 62, 58), (95, 140, 175)]
+TRAYS = [
+    (150, 175, 195),
+    (60, 90, 150),
+    (175, 178, 180),
+    (60, 120, 60),
+    (45, 45, 50),
+    (160, 110, 60),
+    (120, 165, 215),
+]
+PLATES = [
+    (238, 240, 240),
+    (215, 232, 240),
+    (200, 160, 90),
+    (110, 190, 120),
+    (70, 80, 200),
+    (60, 60, 62),
+    (150, 215, 245),
+    (190, 190, 225),
+]
+FOODS = [
+    (40, 60, 120),
+    (50, 110, 190),
+    (40, 120, 60),
+    (60, 60, 190),
+    (190, 220, 235),
+    (60, 170, 220),
+    (80, 130, 150),
+    (35, 35, 60),
+]
+
+
+@dataclass
+class Drawn:
+    """A picture being drawn, and the truth about it."""
+
+    picture: Picture
+    random: np.random.Generator
+    circles: list[tuple[float, float, float]] = field(default_factory=list)
+    boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+
+def _pick(random: np.random.Generator, colours: list[Colour]) -> Colour:
+    base = np.array(colours[random.integers(len(colours))], float)
+    b, g, r = np.clip(base + random.normal(0, 8, 3), 0, 250)
+    return float(b), float(g), float(r)
+
+
+def _shaded(colour: Colour, by: float) -> Colour:
+    b, g, r = (min(255.0, max(0.0, c * by)) for c in colour)
+    return b, g, r
+
+
+def _ellipse(
+    picture: Picture, centre: tuple[float, float], radius: float, colour: Colour
+) -> None:
+    """A filled circle with sub-pixel place."""
+    at = (round(centre[0] * 16), round(centre[1] * 16))
+    cv2.circle(picture, at, round(radius * 16), colour, -1, cv2.LINE_AA, 4)
+
+
+def _darken(picture: Picture, mask: NDArray[np.float32], by: float) -> None:
+    shade = 1 - by * mask[..., None]
+    picture[:] = (picture * shade).astype(np.uint8)
+
+
+def _shadow(drawn: Drawn, centre: tuple[float, float], radius: float) -> None:
+    mask = np.zeros(drawn.picture.shape[:2], np.float32)
+    shift = drawn.random.uniform(-0.07, 0.07, 2) * radius
+    at = (centre[0] + shift[0], centre[1] + shift[1])
+    cv2.circle(mask, (round(at[0]), round(at[1])), round(radius * 1.02), 1.0, -1)
+    mask = cv2.GaussianBlur(mask, (0, 0), radius * 0.04 + 1)
+    _darken(drawn.picture, mask, float(drawn.random.uniform(0.15, 0.4)))
+
+
+def counter(random: np.random.Generator, colour: Colour | None = None) -> Drawn:
+    """Draw an empty counter with a faint texture."""
+    colour = colour or _pick(random, COUNTERS)
+    picture = np.empty((HEIGHT, WIDTH, 3), np.uint8)
+    picture[:] = colour
+    coarse = random.normal(0, 3, (HEIGHT // 8, WIDTH // 40, 1)).astype(np.float32)
+    grain = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    picture = np.clip(picture + grain[..., None], 0, 255).astype(np.uint8)
+    return Drawn(picture, random)
+
+
+def tray(drawn: Drawn, colour: Colour | None = None) -> None:
+    """Lay a rounded tray with a raised rim on the counter."""
+    random = drawn.random
+    colour = colour or _pick(random, TRAYS)
+    x0, y0 = random.uniform(20, 90, 2)
+    x1, y1 = WIDTH - random.uniform(20, 90), HEIGHT - random.uniform(20, 90)
+    for inset, by in ((0, 0.8), (6, 1.12), (26, 0.85), (34, 1.0)):
+        _rounded(
+            drawn.picture,
+            (x0 + inset, y0 + inset, x1 - inset, y1 - inset),
+            max(20, 90 - inset),
+            _shaded(colour, by),
+        )
+
+
+def _rounded(
+    picture: Picture,
+    box: tuple[float, float, float, float],
+    corner: float,
+    colour: Colour,
+) -> None:
+    x0, y0, x1, y1 = (round(v) for v in box)
+    c = round(corner)
+    cv2.rectangle(picture, (x0 + c, y0), (x1 - c, y1), colour, -1)
+    cv2.rectangle(picture, (x0, y0 + c), (x1, y1 - c), colour, -1)
+    for x in (x0 + c, x1 - c):
+        for y in (y0 + c, y1 - c):
+            cv2.circle(picture, (x, y), c, colour, -1, cv2.LINE_AA)
+
+
+def plate(
+    drawn: Drawn,
+    centre: tuple[float, float],
+    radius: float,
+    colour: Colour | None = None,
+    *,
+    food: bool = True,
+) -> None:
+    """Draw a plate: shadow, rim, perhaps a painted rim, well, perhaps food."""
+    random = drawn.random
+    colour = colour or _pick(random, PLATES)
+    _shadow(drawn, centre, radius)
+    _ellipse(drawn.picture, centre, radius, _shaded(colour, 0.86))
+    _ellipse(drawn.picture, centre, radius * 0.975, colour)
+    if random.random() < 0.4:
+        _painted_rim(drawn, centre, radius)
+    well = radius * random.uniform(0.62, 0.8)
+    _ellipse(drawn.picture, centre, well, _shaded(colour, 0.92))
+    _ellipse(drawn.picture, centre, well * 0.97, _shaded(colour, 0.985))
+    if food:
+        pile(drawn, centre, well * random.uniform(0.6, 1.05))
+    drawn.circles.append((*centre, radius))
+
+
+def _painted_rim(drawn: Drawn, centre: tuple[float, float], radius: float) -> None:
+    random = drawn.random
+    ink = _pick(random, PLATES)
+    at = (round(centre[0]), round(centre[1]))
+    if random.random() < 0.5:
+        ring = round(radius * random.uniform(0.88, 0.95))
+        cv2.circle(drawn.picture, at, ring, ink, round(radius * 0.03) + 1, cv2.LINE_AA)
+        return
+    for angle in np.arange(0, 2 * np.pi, 2 * np.pi / random.integers(10, 24)):
+        spot = (
+            centre[0] + 0.9 * radius * np.cos(angle),
+            centre[1] + 0.9 * radius * np.sin(angle),
+        )
+        _ellipse(drawn.picture, spot, radius * 0.035, ink)
+
+
+def bowl(
+    drawn: Drawn,
+    centre: tuple[float, float],
+    radius: float,
+    colour: Colour | None = None,
+) -> None:
+    """Draw a bowl: thin bright rim, dark wall, and what is in it."""
+    colour = colour or _pick(drawn.random, PLATES)
+    _shadow(drawn, centre, radius)
+    _ellipse(drawn.picture, centre, radius, colour)
+    _ellipse(drawn.picture, centre, radius * 0.93, _shaded(colour, 0.7))
+    _ellipse(drawn.picture, centre, radius * 0.8, _pick(drawn.random, FOODS))
+    pile(drawn, centre, radius * 0.72)
+    drawn.circles.append((*centre, radius))
+
+
+def pile(drawn: Drawn, centre: tuple[float, float], radius: float) -> None:
+    """Heap many small pieces of two kinds of food."""
+    random = drawn.random
+    colours = [_pick(random, FOODS), _pick(random, FOODS)]
+    size = random.uniform(0.05, 0.16) * radius
+    lean = random.uniform(-0.2, 0.2, 2) * radius
+    for _ in range(random.integers(80, 220)):
+        angle = random.uniform(0, 2 * np.pi)
+        reach = radius * 0.78 * np.sqrt(random.random())
+        x = round(centre[0] + lean[0] + reach * np.cos(angle))
+        y = round(centre[1] + lean[1] + reach * np.sin(angle))
+        piece = _shaded(colours[random.integers(2)], random.uniform(0.7, 1.25))
+        axes = (round(size * random.uniform(0.5, 1.4)) + 2, round(size * 0.6) + 2)
+        turn = random.uniform(0, 180)
+        cv2.ellipse(drawn.picture, (x, y), axes, turn, 0, 360, piece, -1, cv2.LINE_AA)
+
+
+def cutlery(drawn: Drawn) -> None:
+    """Lay a chopstick and a spoon anywhere."""
+    random = drawn.random
+    for width in (9, 16):
+        x, y = random.uniform(100, 1100), random.uniform(100, 800)
+        angle = random.uniform(0, np.pi)
+        end = (round(x + 330 * np.cos(angle)), round(y + 330 * np.sin(angle)))
+        colour = _pick(random, [(150, 150, 150), (60, 90, 140), (40, 40, 45)])
+        cv2.line(drawn.picture, (round(x), round(y)), end, colour, width, cv2.LINE_AA)
+
+
+def photographed(drawn: Drawn, tilt: float = 1.0) -> tuple[Picture, list[list[float]]]:
+    """Warp, light and blur the drawing; return it with its plates' true boxes."""
+    random = drawn.random
+    corners = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
+    moved = corners + random.normal(0, 28 * tilt, (4, 2)).astype(np.float32)
+    warp = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    picture = cv2.warpPerspective(
+        drawn.picture, warp, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE
+    )
+    boxes = [_warped_box(circle, warp) for circle in drawn.circles]
+    return lit(picture, random), boxes
+
+
+def _warped_box(
+    circle: tuple[float, float, float], warp: NDArray[np.float64]
+) -> list[float]:
+    angle = np.linspace(0, 2 * np.pi, 90)
+    x, y, radius = circle
+    ring = np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], 1)
+    seen = cv2.perspectiveTransform(ring[None].astype(np.float32), warp)[0]
+    return [*map(float, seen.min(0)), *map(float, seen.max(0))]
+
+
+def lit(picture: Picture, random: np.random.Generator) -> Picture:
+    """Uneven light, a little blur and sensor noise."""
+    slope = random.uniform(-0.06, 0.06, 2)
+    corners = random.uniform(0.85, 1.02) + np.array(
+        [[-slope.sum(), slope[0] - slope[1]], [slope[1] - slope[0], slope.sum()]]
+    )
+    light = cv2.resize(corners.astype(np.float32), (WIDTH, HEIGHT))
+    noise = np.empty(picture.shape, np.int16)
+    cv2.setRNGSeed(int(random.integers(1 << 30)))
+    cv2.randn(noise, (0, 0, 0), (3, 3, 3))
+    seen = cv2.add(
+        cv2.multiply(picture, cv2.merge((light, light, light)), dtype=cv2.CV_16S), noise
+    )
+    clear = np.clip(seen, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.GaussianBlur(clear, (0, 0), 0.9), np.uint8)
+
+
+def random_tray(seed: int, *, cut: bool = False) -> tuple[Picture, list[list[float]]]:
+    """A tray of two to five plates and bowls that do not touch, with cutlery."""
+    random = np.random.default_rng(seed)
+    drawn = counter(random)
+    tray(drawn)
+    cutlery(drawn)
+    wanted = int(random.integers(2, 6))
+    base = random.uniform(120, 185)
+    for _ in range(200):
+        if len(drawn.circles) == wanted:
+            break
+        radius = base * random.choice([1.0, 1.0, 0.8, 0.65])
+        edge = -0.25 * radius if cut and not drawn.circles else radius + 12
+        if edge < 0:
+            x, y = random.uniform(200, 1000), radius * 0.7
+        else:
+            x = random.uniform(edge, WIDTH - edge)
+            y = random.uniform(edge, HEIGHT - edge)
+        if any(np.hypot(x - a, y - b) < radius + c + 4 for a, b, c in drawn.circles):
+            continue
+        (bowl if random.random() < 0.35 else plate)(drawn, (x, y), radius)
+    return photographed(drawn)
