@@ -204,5 +204,5 @@ class Policy:
     foreign: float = 0.005
     tail: float = 8.0
     place_error_mm: float = 3.0
-    combinations: int = 4096
-    readings: int = 48
+    combinations: int = 16_384
+    readings: int = 256

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+_HALVINGS: Final = 24
 _FOREIGN_SPAN_MM: Final = 300.0
 """How far from the middle of the platform a foreign thing may lie, evenly."""
 
@@ -123,13 +124,12 @@ def combine(
     tray: TraySeen, plates: list[Readings], table: MenuTable, policy: Policy
 ) -> Posterior:
     """Join the plates' readings with the weighing; P >= 1."""
-    scale = _scale(tray, policy)
-    order = sorted(range(len(plates)), key=lambda i: len(plates[i].weight))
-    chosen, prior, lost = _search(plates, order, scale, policy)
-    rows = {i: chosen[:, n] for n, i in enumerate(order)}
+    scale = equations(tray, policy)
+    chosen, prior = _search(plates, policy.combinations)
+    lost = max(0.0, 1.0 - float(prior.sum())) * _ceiling(scale, plates, policy)
 
     def gather(field: str) -> NDArray[np.generic]:
-        columns = [getattr(p, field)[rows[i]] for i, p in enumerate(plates)]
+        columns = [getattr(p, field)[chosen[:, i]] for i, p in enumerate(plates)]
         return np.stack(columns, axis=1)
 
     serving = gather("serving").astype(np.int64)
@@ -170,17 +170,38 @@ def _densities(
     """Density (N,) of the weighing with and (constant) without foreign mass."""
     if scale is None:
         return np.ones(len(gross)), np.zeros(len(gross))
-    covariance = scale.covariance(variance, gross)
-    gap = scale.observed - gross @ scale.levers
-    solved = np.linalg.solve(covariance, gap[:, :, None])[:, :, 0]
-    square = (gap * solved).sum(axis=1)
-    log_det = np.linalg.slogdet(covariance)[1]
+    square, log_det = _distance(scale, gross, variance)
     known = np.exp(log_t(square, log_det, len(scale.observed), policy.tail))
     void = np.full(len(gross), policy.foreign * scale.foreign_density)
     return (1 - policy.foreign) * known, void
 
 
-def _scale(tray: TraySeen, policy: Policy) -> Scale | None:
+def _distance(scale: Scale, gross: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """Squared Mahalanobis distances and log determinants (N,), d = 1 or 3.
+
+    Eliminates one equation after the other, on whole columns at once: a batched
+    solver takes ten times as long for so small matrices.
+    """
+    covariance = scale.covariance(variance, gross)
+    gap = scale.observed - gross @ scale.levers
+    cov = [
+        [covariance[:, i, j] for j in range(gap.shape[1])] for i in range(gap.shape[1])
+    ]
+    rest = [gap[:, i] for i in range(gap.shape[1])]
+    square, log_det = np.zeros(len(gap)), np.zeros(len(gap))
+    for k, row in enumerate(cov):
+        pivot = row[k]
+        square += rest[k] ** 2 / pivot
+        log_det += np.log(pivot)
+        for i in range(k + 1, len(cov)):
+            factor = cov[i][k] / pivot
+            rest[i] = rest[i] - factor * rest[k]
+            for j in range(k + 1, len(cov)):
+                cov[i][j] = cov[i][j] - factor * row[j]
+    return square, log_det
+
+
+def equations(tray: TraySeen, policy: Policy) -> Scale | None:
     """Set up the equations; `None` without a weighing or with a disturbed one."""
     if tray.weighing is None or {
         Reason.FOREIGN_OBJECT,
@@ -218,78 +239,55 @@ def _corners(
     )
 
 
-class _Ceiling:
-    """Upper bound of the density that any completion of partial sums may reach.
+def _ceiling(scale: Scale | None, plates: list[Readings], policy: Policy) -> float:
+    """Bound the density of the weighing over all combinations from above.
 
-    The distance from the observed value is at least the gap left by the lightest or
-    heaviest completion over the largest variance; the covariance is at least that of
-    the lightest, least spread readings, for every plate adds to it.
+    Every plate adds to the covariance, so its determinant is least where all plates
+    are lightest and least spread; the density is highest there, at distance zero.
     """
-
-    def __init__(
-        self, scale: Scale | None, plates: list[Readings], policy: Policy
-    ) -> None:
-        self._scale, self._policy = scale, policy
-        if scale is None:
-            return
-        least, most = (
-            scale.covariance(
-                np.array([[pick(p.variance) for p in plates]]),
-                np.array([[pick(p.gross) for p in plates]]),
-            )[0]
-            for pick in (np.min, np.max)
-        )
-        self._widest = np.diag(most)
-        self._log_det = float(np.linalg.slogdet(least)[1])
-
-    def of(self, sums: Floats, low: Floats, high: Floats) -> Floats:
-        """Bound for sums (n, d) when the rest adds between `low` and `high` (d,)."""
-        if self._scale is None:
-            return np.ones(len(sums))
-        gap = np.maximum(
-            self._scale.observed - sums - high, sums + low - self._scale.observed
-        )
-        square = (np.clip(gap, 0.0, None) ** 2 / self._widest).max(axis=1)
-        log_det = np.full(len(sums), self._log_det)
-        known = np.exp(log_t(square, log_det, sums.shape[1], self._policy.tail))
-        foreign = self._policy.foreign
-        result: Floats = (1 - foreign) * known + foreign * self._scale.foreign_density
-        return result
+    if scale is None:
+        return 1.0
+    variance = np.array([[plate.variance.min() for plate in plates]])
+    gross = np.array([[plate.gross.min() for plate in plates]])
+    log_det = np.linalg.slogdet(scale.covariance(variance, gross))[1]
+    peak = np.exp(log_t(np.zeros(1), log_det, len(scale.observed), policy.tail))[0]
+    return float((1 - policy.foreign) * peak + policy.foreign * scale.foreign_density)
 
 
-def _search(
-    plates: list[Readings], order: list[int], scale: Scale | None, policy: Policy
-) -> tuple[Ints, Floats, float]:
-    """Best-first beam over the plates in `order`.
+def _search(plates: list[Readings], most: int) -> tuple[Ints, Floats]:
+    """Find the likeliest combinations before the weighing, at most about `most`.
 
-    Returns the readings chosen (N, P, in `order`), their prior weights and the upper
-    bound of all joint weight that was cut off.
+    Plate by plate, products above a threshold are made, never the whole outer product.
+    Returns the readings chosen (N, P) and their prior weights.
     """
-    d = 1 if scale is None else len(scale.observed)
-    ceiling = _Ceiling(scale, plates, policy)
-    moments = [
-        p.gross[:, None] * (np.ones(1) if scale is None else scale.levers[i])
-        for i, p in enumerate(plates)
-    ]
-    whole = float(np.prod([1 - plate.lost for plate in plates]))
-    top = ceiling.of(np.zeros((1, d)), np.full(d, -np.inf), np.full(d, np.inf))
-    lost = (1 - whole) * float(top[0])
     chosen = np.zeros((1, 0), dtype=np.int64)
-    weight, sums = np.ones(1), np.zeros((1, d))
-    for step, i in enumerate(order):
-        rest = order[step + 1 :]
-        count = len(plates[i].weight)
-        weight = (weight[:, None] * plates[i].weight[None, :]).ravel()
-        sums = (sums[:, None, :] + moments[i][None, :, :]).reshape(-1, d)
-        keep = np.arange(len(weight))
-        if len(weight) > policy.combinations:
-            low = sum((moments[j].min(axis=0) for j in rest), np.zeros(d))
-            high = sum((moments[j].max(axis=0) for j in rest), np.zeros(d))
-            score = weight * ceiling.of(sums, low, high)
-            parted = np.argpartition(-score, policy.combinations)
-            keep = parted[: policy.combinations]
-            later = float(np.prod([1 - plates[j].lost for j in rest]))
-            lost += float(score[parted[policy.combinations :]].sum()) * later
-        chosen = np.column_stack([chosen[keep // count], keep % count])
-        weight, sums = weight[keep], sums[keep]
-    return chosen, weight, lost
+    weight = np.ones(1)
+    for plate in plates:
+        order = np.argsort(-weight, kind="stable")
+        chosen, weight = chosen[order], weight[order]
+        counts = _counts(weight, plate.weight, most)
+        reading = np.repeat(np.arange(len(counts)), counts)
+        starts = np.repeat(np.cumsum(counts) - counts, counts)
+        partial = np.arange(len(reading)) - starts
+        chosen = np.column_stack([chosen[partial], reading])
+        weight = weight[partial] * plate.weight[reading]
+    return chosen, weight
+
+
+def _counts(partial: Floats, readings: Floats, most: int) -> Ints:
+    """How many of the sorted `partial` weights each reading is joined with.
+
+    Halves a threshold on the logarithm of the product until about `most` are left.
+    """
+    ascending = -np.log(partial)
+    room = -np.log(readings)
+    low, high = 0.0, float(ascending[-1] + room[-1])
+    counts = np.full(len(readings), len(partial), dtype=np.int64)
+    if counts.sum() <= most:
+        return counts
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        counts = np.searchsorted(ascending, middle - room, side="right")
+        low, high = (middle, high) if counts.sum() <= most else (low, middle)
+    counts = np.searchsorted(ascending, low - room, side="right")
+    return counts if counts.any() else np.array([1] + [0] * (len(readings) - 1))
