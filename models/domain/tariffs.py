@@ -100,18 +100,24 @@ class PerPortion:
     small: Money | Fraction | None = None
 
     def price(self, portion: Portion, rounding: PriceRounding) -> Money | None:
-        """Price of one portion, or `None` if it is not sold."""
+        """Price of one portion, or `None` if it is not sold.
+
+        Rounding up never makes a part dearer than the whole.
+        """
         match portion:
             case Portion.WHOLE:
                 return self.whole
             case Portion.DOUBLE:
                 return self.whole * 2
             case Portion.HALF:
-                return rounding.apply(Fraction(self.whole.fen, 2))
+                return self._part(Fraction(1, 2), rounding)
             case Portion.SMALL if isinstance(self.small, Fraction):
-                return rounding.apply(self.whole.fen * self.small)
-            case _:
+                return self._part(self.small, rounding)
+            case Portion.SMALL:
                 return self.small
+
+    def _part(self, share: Fraction, rounding: PriceRounding) -> Money:
+        return min(rounding.apply(self.whole.fen * share), self.whole)
 
     def sound(self) -> bool:
         """Tell whether the amounts can be prices."""

@@ -16,23 +16,12 @@ from models.domain.units import (
     allocate,
     round_half_up,
 )
-from tests.models.domain.worked import money, table
 
 fens = st.integers(-(10**9), 10**9)
 moneys = fens.map(Money)
 masses = fens.map(Mass)
 fractions = st.fractions(min_value=-(10**6), max_value=10**6)
 weights = st.lists(st.integers(0, 10**6), min_size=1, max_size=12)
-
-
-@pytest.mark.parametrize("row", table("### Half price"), ids=lambda r: r["whole"])
-@pytest.mark.parametrize("rule", PriceRounding)
-def test_half_prices_are_those_of_the_table(
-    row: dict[str, str], rule: PriceRounding
-) -> None:
-    half = Fraction(money(row["whole"]).fen, 2)
-    assert half == Fraction(row["exact half"]) * 100
-    assert rule.apply(half) == money(row[rule.value])
 
 
 @given(moneys, moneys, moneys)
