@@ -97,6 +97,7 @@ def readme_prices() -> PriceList:
 
 
 _PORTIONS: Final = st.sampled_from(Portion)
+words: Final = st.text('水菜ab ×é\n"', min_size=1, max_size=6)
 ordered: Final = st.one_of(
     st.builds(
         Ordered, st.just(Plan.DISH), st.just("红烧肉"), _PORTIONS, st.integers(1, 4)
@@ -112,7 +113,7 @@ ordered: Final = st.one_of(
     st.builds(
         Ordered,
         st.just(Plan.PLAIN),
-        st.text(min_size=1, max_size=8),
+        words,
         amount=st.integers(0, 10_000).map(Money),
     ),
 )
@@ -152,9 +153,9 @@ contexts: Final = st.builds(
     Context, st.sampled_from(["H1", "H2"]), st.just(TODAY), st.sampled_from(DinerGroup)
 )
 
-_OPTIONS: Final = st.lists(
-    st.tuples(st.text(max_size=5), _PORTIONS), min_size=1, max_size=3
-).map(tuple)
+_OPTIONS: Final = st.lists(st.tuples(words, _PORTIONS), min_size=1, max_size=3).map(
+    tuple
+)
 _masses: Final = st.builds(
     KnownMass,
     st.integers(0, 10**7).map(Mass),
@@ -164,9 +165,9 @@ _masses: Final = st.builds(
 recognised: Final = st.builds(
     Recognised,
     st.integers(0, 3600).map(lambda late: NOON + timedelta(seconds=late)),
-    st.none() | st.text(max_size=8),
-    st.none() | st.text(max_size=8),
-    st.none() | st.text(max_size=8),
+    st.none() | words,
+    st.none() | words,
+    st.none() | words,
     st.none() | _masses,
     st.integers(0, 1_000_000).map(Ppm),
     st.none()
@@ -218,7 +219,7 @@ def sales(draw: st.DrawFn) -> Sale:
     quoted = quote(readme_prices(), draw(trays), where)
     known = tuple(draw(recognised) for _ in quoted.lines)
     payer = Payer(
-        draw(st.text(min_size=1, max_size=8)),
+        draw(words),
         where.group,
         draw(st.sampled_from(Identified)),
         draw(st.none() | st.sampled_from(SecondFactor)),

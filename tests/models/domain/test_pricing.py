@@ -4,7 +4,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.domain.errors import InvalidData
@@ -124,6 +124,7 @@ def test_amounts_by_weight_are_those_of_the_table(row: dict[str, str]) -> None:
 
 
 @given(versions, contexts, st.data())
+@settings(max_examples=50)
 def test_the_order_of_entry_does_not_matter(
     rows: list[PriceVersion], where: Context, data: st.DataObject
 ) -> None:
@@ -133,6 +134,7 @@ def test_the_order_of_entry_does_not_matter(
 
 
 @given(versions, contexts)
+@settings(max_examples=50)
 def test_the_price_chosen_is_in_force_and_most_specific(
     rows: list[PriceVersion], where: Context
 ) -> None:
@@ -155,6 +157,7 @@ def test_the_price_chosen_is_in_force_and_most_specific(
 
 
 @given(versions, versions, starts, contexts)
+@settings(max_examples=50)
 def test_a_change_never_touches_the_running_meal_or_an_earlier_one(
     rows: list[PriceVersion],
     changes: list[PriceVersion],

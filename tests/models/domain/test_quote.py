@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.domain.people import DinerGroup
@@ -60,6 +60,7 @@ def test_trays_cost_what_the_table_says(row: dict[str, str]) -> None:
 
 
 @given(trays, policies, contexts)
+@settings(max_examples=50)
 def test_lines_add_up_to_the_tray_and_steps_to_the_lines(
     tray: tuple[Ordered, ...], rules: PricePolicy, where: Context
 ) -> None:
@@ -77,6 +78,7 @@ def test_lines_add_up_to_the_tray_and_steps_to_the_lines(
 
 
 @given(trays, policies, contexts, st.data())
+@settings(max_examples=50)
 def test_the_order_on_the_tray_does_not_change_the_total(
     tray: tuple[Ordered, ...], rules: PricePolicy, where: Context, data: st.DataObject
 ) -> None:
