@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from models.domain.errors import DomainError
 from models.domain.units import Mass, Money
@@ -24,8 +24,9 @@ from models.tables.base import Digest, Fen, Instant, Milligrams, TerminalBase
 from models.tables.site import CarriedColumns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from sqlalchemy.orm import Session
     from sqlalchemy.types import TypeEngine
 
     from models.tables.base import OfficeBase
@@ -151,6 +152,30 @@ def row_of(
     except (KeyError, ValueError, TypeError) as error:
         raise UnreadableRow(kind=kind, why=repr(error)) from error
     return carried_tables()[kind](site_id=site_id, revision=revision, **values)
+
+
+def held_revisions(session: Session, kind: str) -> dict[str, int]:
+    """Map the key of every row that is held to its revision."""
+    table = carried_tables()[kind]
+    names = key_columns(kind)
+    columns = [getattr(table, name) for name in (*names, "revision")]
+    return {
+        _written_key(kind, values): revision
+        for *values, revision in session.execute(select(*columns))
+    }
+
+
+def _written_key(kind: str, values: Iterable[Any]) -> str:
+    columns = _columns(kind)
+    named = zip(key_columns(kind), values, strict=True)
+    return key_of(kind, {name: columns[name][0].write(value) for name, value in named})
+
+
+def named_by(kind: str, key: str) -> dict[str, Any]:
+    """Give the typed values of the key columns that `key` names."""
+    columns = _columns(kind)
+    parts = zip(key_columns(kind), json.loads(key), strict=True)
+    return {name: columns[name][0].read(part) for name, part in parts}
 
 
 def _read(codec: _Codec, nullable: bool, plain: object) -> object:  # noqa: FBT001 - a column's own property

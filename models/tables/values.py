@@ -1,4 +1,4 @@
-"""Domain values in rows and back: prices, vessels, servings, timetables.
+"""Domain values in rows and back: prices, vessels, servings, timetables, sales.
 
 The columns of a value are the same on both sides, so one pair of functions serves the
 office's rows and the till's: `..._columns(value)` gives the keyword arguments of either
@@ -7,6 +7,7 @@ row class, the other function reads either.
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ from models.domain.units import Money
 from models.tables.dishes import ANY_VESSEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from models.domain.sale import Asked, Sale
     from models.domain.tariffs import Tariff
     from models.tables.dishes import (
         PriceVersionColumns,
@@ -142,3 +144,64 @@ def timetable(hall: HallColumns, meals: Iterable[MealTimeColumns]) -> Timetable:
     """Read the timetable of a hall from its own lines."""
     begins = sorted((line.meal.place, line.meal, line.begins) for line in meals)
     return Timetable(hall.day_starts, tuple((meal, at) for _, meal, at in begins))
+
+
+def sale_columns(sale: Sale) -> Columns:
+    """Lay a sale out in columns, without its lines."""
+    payer = sale.payer
+    return {
+        "site_id": sale.till.site,
+        "business_day": sale.sitting.business_day,
+        "id": sale.id,
+        "terminal_id": sale.till.terminal,
+        "number": sale.till.number,
+        "hall": sale.till.hall,
+        "meal": sale.sitting.meal,
+        "made_at": sale.made_at,
+        "diner": payer.diner if payer else None,
+        "diner_group": payer.group if payer else None,
+        "identified": payer.identified if payer else None,
+        "second_factor": payer.second if payer else None,
+        "total": sale.total,
+        "tray_hash": bytes.fromhex(sale.tray) if sale.tray else None,
+        "is_training": sale.training,
+    }
+
+
+def line_columns(sale: Sale) -> Iterator[Columns]:
+    """Lay the lines of a sale out in columns, numbered from 1."""
+    for number, line in enumerate(sale.lines, start=1):
+        known = line.mass
+        yield {
+            "site_id": sale.till.site,
+            "business_day": sale.sitting.business_day,
+            "sale_id": sale.id,
+            "line": number,
+            "plan": line.plan,
+            "item": line.item,
+            "dish": line.dish,
+            "dish_version": line.dish_version,
+            "price_version": line.price_version,
+            "hall": line.hall,
+            "meal": line.meal,
+            "portion": line.portion,
+            "vessel": line.vessel,
+            "count": line.count,
+            "mass": known.mass if known else None,
+            "mass_source": known.source if known else None,
+            "mass_variance": known.variance_mg2 if known else None,
+            "posterior": line.posterior,
+            "asked": _asked_text(line.asked) if line.asked else None,
+            "served_at": line.served_at,
+            "listed": line.listed,
+            "discount": line.discount,
+            "rounding": line.rounding,
+            "paid": line.paid,
+        }
+
+
+def _asked_text(asked: Asked) -> str:
+    """Write the question of a line as JSON."""
+    options = [[dish, portion.value] for dish, portion in asked.options]
+    asked_as = {"reason": asked.reason.value, "options": options}
+    return json.dumps({**asked_as, "chosen": asked.chosen}, ensure_ascii=False)

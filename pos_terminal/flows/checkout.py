@@ -22,31 +22,13 @@ Rules of the counter that this file keeps:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
 from models.domain.evidence import Ask, Charge, Refuse
 
 if TYPE_CHECKING:
     from models.domain.evidence import Question, Reason, Served, Verdict
-
-
-class Means(StrEnum):
-    """How a payer proved who they are."""
-
-    FACE = "face"
-    FACE_AND_DIGITS = "face_and_digits"
-    CARD = "card"
-    CODE = "code"
-    ATTENDANT = "attendant"
-
-
-@dataclass(frozen=True, slots=True)
-class Payer:
-    """Who pays, and how they proved it."""
-
-    diner: str
-    means: Means
+    from models.domain.sale import Payer
 
 
 # --- states ---------------------------------------------------------------------

@@ -18,6 +18,8 @@ from models.domain.evidence import (
     Refuse,
     Served,
 )
+from models.domain.people import DinerGroup
+from models.domain.sale import Identified, Payer
 from models.domain.serving import Portion
 from models.domain.units import CERTAIN, Money, Ppm
 from pos_terminal.flows.checkout import (
@@ -31,9 +33,7 @@ from pos_terminal.flows.checkout import (
     Decide,
     Doubting,
     Event,
-    Means,
     Paid,
-    Payer,
     PayerDoubted,
     PayerKnown,
     PayerUnknown,
@@ -61,8 +61,8 @@ QUESTION = Question(
 )
 ASK = Ask((PLATE,), QUESTION)
 REFUSAL = Refuse((), (Reason.HAND_IN_PICTURE,))
-LI = Payer("李明", Means.FACE)
-WANG = Payer("王芳", Means.CARD)
+LI = Payer("李明", DinerGroup.STAFF, Identified.FACE)
+WANG = Payer("王芳", DinerGroup.STAFF, Identified.CARD)
 TAPPED = (TapAnswer(QUESTION, EGGS),)
 
 STATES: dict[str, State] = {

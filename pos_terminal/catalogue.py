@@ -1,0 +1,237 @@
+"""What is on offer at this till now: dishes, prices, vessels and the site's settings.
+
+Read once when a meal begins and after every change; settling then touches no table.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Self
+
+from sqlalchemy import func, select
+
+from models.domain.mealtimes import Meal, Timetable, sitting_at
+from models.domain.people import DinerGroup
+from models.domain.pricing import Context, PriceList
+from models.domain.tariffs import ByWeight, Flat, PerPortion, Plan, PricePolicy
+from models.domain.units import CERTAIN, NO_MASS, Mass, PriceRounding
+from models.recognition import portion_evidence as portions
+from models.recognition.trays_calibration import Calibration, CalibrationRecord
+from models.tables.dishes import (
+    TillDish,
+    TillMenuItem,
+    TillPriceVersion,
+    TillServing,
+    TillVesselKind,
+)
+from models.tables.sales import TillSaleLine
+from models.tables.site import (
+    CalibrationKind,
+    TillCalibration,
+    TillHall,
+    TillMealTime,
+    TillPolicy,
+)
+from models.tables.values import price_version, serving, timetable, vessel_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from models.domain.mealtimes import Sitting
+    from models.domain.serving import Serving, VesselKind
+    from models.domain.units import Money
+    from models.tables.site import Till
+
+ALL_DAY: Final = Timetable.of(
+    "04:00", {Meal.BREAKFAST: "06:00", Meal.LUNCH: "10:30", Meal.DINNER: "16:00"}
+)
+"""Meal times of a hall that has set none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The site's settings as the till needs them; absent rows take these defaults."""
+
+    portion_rounding: PriceRounding = PriceRounding.JIAO_HALF_UP
+    weight_rounding: PriceRounding = PriceRounding.FEN
+    total_rounding: PriceRounding = PriceRounding.FEN
+    price_by: Plan = Plan.DISH
+    charge_above_ppm: int | None = None
+    evidence_days: int = 90
+    tray_tare: Mass = NO_MASS
+
+    @classmethod
+    def of(cls, rows: Mapping[str, str]) -> Self:
+        """Read policy rows: name -> JSON; names that are not the till's are passed."""
+        value = {name: json.loads(text) for name, text in rows.items()}
+        rounding = {
+            name: PriceRounding(value[name])
+            for name in ("portion_rounding", "weight_rounding", "total_rounding")
+            if name in value
+        }
+        return cls(
+            **rounding,
+            price_by=Plan(value.get("price_by", Plan.DISH)),
+            charge_above_ppm=value.get("charge_above_ppm"),
+            evidence_days=value.get("evidence_days", 90),
+            tray_tare=Mass(value.get("tray_tare_mg", 0)),
+        )
+
+    @property
+    def pricing(self) -> PricePolicy:
+        """The rounding rules of prices."""
+        return PricePolicy(
+            self.portion_rounding, self.weight_rounding, self.total_rounding
+        )
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What one till offers at one sitting. `sold` are portions sold here lately."""
+
+    hall: str
+    hall_name: str
+    sitting: Sitting
+    names: Mapping[str, str]
+    versions: Mapping[str, str]
+    menu: tuple[str, ...]
+    prices: PriceList
+    servings: Mapping[str, tuple[Serving, ...]]
+    vessels: tuple[VesselKind, ...]
+    sold: Mapping[str, int]
+    settings: Settings
+    calibration: Calibration | None
+
+    @classmethod
+    def read(cls, session: Session, till: Till, now: datetime) -> Self:
+        """Read everything that holds at `now` in the till's hall."""
+        settings = Settings.of(
+            {row.name: row.value for row in session.scalars(select(TillPolicy))}
+        )
+        hall = session.get(TillHall, (till.site_id, till.hall))
+        sitting = sitting_at(now, _timetable(session, hall))
+        dishes = list(session.scalars(select(TillDish)))
+        vessels = tuple(map(vessel_kind, session.scalars(select(TillVesselKind))))
+        return cls(
+            hall=till.hall,
+            hall_name=hall.name if hall else till.hall,
+            sitting=sitting,
+            names={dish.code: dish.name for dish in dishes},
+            versions={dish.code: dish.version for dish in dishes},
+            menu=_menu(session, till.hall, sitting),
+            prices=PriceList(
+                map(price_version, session.scalars(select(TillPriceVersion))),
+                (settings.pricing,),
+            ),
+            servings=_servings(session),
+            vessels=vessels,
+            sold=_sold(session),
+            settings=settings,
+            calibration=_calibration(session, till.terminal_id, vessels),
+        )
+
+    def context(self, group: DinerGroup = DinerGroup.STAFF) -> Context:
+        """Where and when things are priced, for a group of diners."""
+        return Context(self.hall, self.sitting, group)
+
+    def offers(self, group: DinerGroup = DinerGroup.STAFF) -> portions.Menu:
+        """Give today's menu with its prices for a group, as settling needs it.
+
+        A dish without a price is in it with `None`, so that settling names it.
+        """
+        context = self.context(group)
+        offers = [
+            self._offer(each, context)
+            for dish in self.menu
+            for each in self.servings.get(dish, ())
+        ]
+        return portions.Menu(
+            tuple(offer for offer in offers if offer is not None),
+            self.vessels,
+            self._vessel_prices(context),
+        )
+
+    def _offer(self, each: Serving, context: Context) -> portions.Offer | None:
+        """Offer a serving at its price; `None` for a portion that is not sold."""
+        choice = self.prices.choose(Plan.DISH, each.dish, context)
+        sold = self.sold.get(each.dish, 0)
+        match choice.version.tariff if choice else None:
+            case ByWeight(price, per):
+                rounding = self.settings.weight_rounding
+                price_of = portions.ByWeight(price, per, rounding)
+                return portions.Offer(each, price_of, sold)
+            case PerPortion() as tariff:
+                found = tariff.price(each.portion, self.settings.portion_rounding)
+                return None if found is None else portions.Offer(each, found, sold)
+            case _:
+                return portions.Offer(each, None, sold)
+
+    def _vessel_prices(self, context: Context) -> dict[str, Money]:
+        if self.settings.price_by is not Plan.VESSEL:
+            return {}
+        found = {}
+        for kind in self.vessels:
+            choice = self.prices.choose(Plan.VESSEL, kind.code, context)
+            if choice is not None and isinstance(choice.version.tariff, Flat):
+                found[kind.code] = choice.version.tariff.price
+        return found
+
+    @cached_property
+    def policy(self) -> portions.Policy:
+        """The policy of settling, with the site's own threshold if it set one."""
+        if self.settings.charge_above_ppm is None:
+            return portions.Policy()
+        return portions.Policy(charge=self.settings.charge_above_ppm / CERTAIN)
+
+
+def _timetable(session: Session, hall: TillHall | None) -> Timetable:
+    if hall is None:
+        return ALL_DAY
+    times = list(session.scalars(select(TillMealTime).filter_by(hall=hall.code)))
+    return timetable(hall, times) if times else ALL_DAY
+
+
+def _menu(session: Session, hall: str, sitting: Sitting) -> tuple[str, ...]:
+    here = select(TillMenuItem.dish).filter_by(
+        business_day=sitting.business_day, hall=hall, meal=sitting.meal
+    )
+    return tuple(session.scalars(here.order_by(TillMenuItem.place)))
+
+
+def _servings(session: Session) -> dict[str, tuple[Serving, ...]]:
+    found: dict[str, list[Serving]] = defaultdict(list)
+    for row in session.scalars(select(TillServing)):
+        found[row.dish].append(serving(row))
+    return {dish: tuple(each) for dish, each in found.items()}
+
+
+def _sold(session: Session) -> dict[str, int]:
+    counted = select(TillSaleLine.dish, func.sum(TillSaleLine.count)).group_by(
+        TillSaleLine.dish
+    )
+    return {dish: count for dish, count in session.execute(counted) if dish}
+
+
+def _calibration(
+    session: Session, terminal: str, vessels: tuple[VesselKind, ...]
+) -> Calibration | None:
+    rows = session.scalars(select(TillCalibration).filter_by(terminal_id=terminal))
+    values = {row.kind: json.loads(row.value) for row in rows}
+    camera = values.get(CalibrationKind.CAMERA)
+    if camera is None:
+        return None
+    counter = values.get(CalibrationKind.EMPTY_COUNTER, {}).get("png", "")
+    record = CalibrationRecord(
+        width=camera["width"],
+        height=camera["height"],
+        um_per_pixel=camera["um_per_pixel"],
+        counter=base64.b64decode(counter),
+    )
+    return Calibration.from_record(record, vessels)
