@@ -112,6 +112,7 @@ class Canteen:
     source: str
     site: str
     name: str
+    first_day: date
     halls: tuple[Hall, ...]
     organisations: tuple[Organisation, ...]
     diners: tuple[DemoDiner, ...]
@@ -164,6 +165,7 @@ def make_canteen(seed: int = 1, first_day: date = FIRST_DAY) -> Canteen:
         source="estimate",
         site=SITE,
         name="银川行政中心食堂（演示）",
+        first_day=first_day,
         halls=(
             Hall("H1", "一餐厅（汉餐）", is_halal=False, timetable=_TIMETABLE),
             Hall("H2", "二餐厅（清真）", is_halal=True, timetable=_TIMETABLE),

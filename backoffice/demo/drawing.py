@@ -47,6 +47,7 @@ PLATFORM_MM: Final = ((40.0, 30.0), (520.0, 30.0), (40.0, 390.0), (520.0, 390.0)
 """Where the four load cells stand, in millimetres from the view's top left corner."""
 _ROOM_MM: Final = (34.0, 24.0, 526.0, 396.0)
 """Part of the view in which plates are put: left, top, right, bottom."""
+_COUNTER: Final = 1
 _GAP_MM: Final = 4.0
 _TOUCH_MM: Final = 0.5
 _NOT_WHOLE: Final = 0.25
@@ -192,14 +193,15 @@ class Scene:
     All randomness comes from the seed, so the same calls give the same picture.
     """
 
-    def __init__(self, seed: int, *, counter_seed: int = 1) -> None:
+    def __init__(self, seed: int, *, board: bool = True) -> None:
         self.rng = np.random.default_rng([seed, 1])
         self.light = some_light(self.rng)
-        self.picture = counter(counter_seed)
+        self.picture = counter(_COUNTER)
         centre = (VIEW_MM[0] / 2, VIEW_MM[1] / 2)
         shift = self.rng.normal(0, 3, 2)
-        board = (centre[0] + float(shift[0]), centre[1] + float(shift[1]))
-        tray_board(self.picture, _px(board), self.light)
+        place = (centre[0] + float(shift[0]), centre[1] + float(shift[1]))
+        if board:
+            tray_board(self.picture, _px(place), self.light)
 
     def put(
         self,
@@ -315,7 +317,14 @@ _FULL_MM2: Final = 140_000
 def empty_counter(seed: int = 0) -> Picture:
     """Photograph the bare counter without tray: the reference picture of a till."""
     rng = np.random.default_rng([seed, 4])
-    return developed(counter(1), replace(some_light(rng), strength=0.96), rng)
+    return developed(counter(_COUNTER), replace(some_light(rng), strength=0.96), rng)
+
+
+def vessel_alone(kind: VesselKind, seed: int) -> Picture:
+    """Photograph an empty vessel alone in the middle of the counter."""
+    scene = Scene(seed, board=False)
+    scene.put(kind, (VIEW_MM[0] / 2, VIEW_MM[1] / 2))
+    return scene.photograph()
 
 
 def enrolment_photo(setting: Setting, dish: Dish, seed: int) -> Picture:

@@ -279,13 +279,11 @@ def _draw_phone(scene: Scene, place_mm: tuple[float, float]) -> None:
     frame = np.clip(1 - np.abs(depth - 3) / 3, 0, 1)[..., None]
     sheen = np.linspace(18, 64, size[0], dtype=np.float32)[None, :, None]
     colour = np.full((size[1], size[0], 3), (1.1, 1.0, 0.95), np.float32) * sheen
-    colour = colour + (170 - colour) * frame
-    height = np.clip(depth / PX_PER_MM, 0, 1.5)
+    colour = np.asarray(colour + (170 - colour) * frame, np.float32)
+    height = np.asarray(np.clip(depth / PX_PER_MM, 0, 1.5), np.float32)
     gloss = np.full(height.shape, 0.9, np.float32)
     cover = np.clip(depth + 0.5, 0, 1)
-    _lay_object(
-        scene, Relief(colour, np.asarray(height, np.float32), gloss), cover, place_mm, 8
-    )
+    _lay_object(scene, Relief(colour, height, gloss), cover, place_mm, 8)
 
 
 def _draw_keys(scene: Scene, place_mm: tuple[float, float]) -> None:
