@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.domain.errors import DomainError
 from models.domain.evidence import Reason, Unknown
 from models.recognition.gallery import OtherModel, Vector, normalised
 from models.recognition.weights import located, scalars
@@ -45,7 +46,7 @@ _NOSE_DEPTH: Final = 14.5
 (eyes 35.2 apart: 26 mm on a head with eyes 63 mm apart)."""
 
 _CROP: Final = 112
-_SEARCH_SIDE: Final = 640
+_SEARCH_SIDE: Final = 480
 _REFINE_SIDE: Final = 352
 _REFINE_SPAN: Final = 4.4
 
@@ -106,12 +107,13 @@ class FaceEngine(Protocol):
 class SFace:
     """YuNet finds, SFace embeds: the engine that may charge.
 
-    Points are found a second time in an enlarged crop: their error is what costs
-    genuine scores most.
+    Faces are searched small, then the points are found again in an enlarged crop:
+    their error is what costs genuine scores most. Beyond the picture its edge is
+    repeated: a black rim would look alike on everybody. Not for two threads at once.
     """
 
     may_charge = True
-    model_id = "sface-2021dec-int8bq-1"
+    model_id = "sface-2021dec-int8bq/align-1"
 
     def __init__(self, weights: Path) -> None:
         detector = str(located(weights, "yunet.onnx"))
@@ -122,7 +124,7 @@ class SFace:
         )
 
     def detect(self, picture: Picture) -> list[Face]:
-        """Find all faces; large pictures are searched at 640 pixels."""
+        """Find all faces; large pictures are searched at 480 pixels."""
         scale = min(1.0, _SEARCH_SIDE / max(picture.shape[:2]))
         small = cv2.resize(
             picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
@@ -130,10 +132,11 @@ class SFace:
         return [_face(row / scale, float(row[14])) for row in self._rows(small)]
 
     def embed(self, picture: Picture, face: Face) -> Vector:
-        """Align by the five points, found again at a better scale, and embed."""
+        """Align by the points found again, embed with the mirror image, and add."""
         matrix = _similarity(self._refined(picture, face.points), _UPRIGHT)
-        crop = cv2.warpAffine(picture, matrix, (_CROP, _CROP))
-        return normalised(np.float32(self._network.feature(crop)).ravel())
+        crop = _cut(picture, matrix, _CROP)
+        both = [self._network.feature(one) for one in (crop, cv2.flip(crop, 1))]
+        return normalised(normalised(np.concatenate(both)).sum(axis=0))
 
     def _rows(self, picture: MatLike) -> NDArray[np.float64]:
         height, width = picture.shape[:2]
@@ -149,14 +152,20 @@ class SFace:
         scale = _REFINE_SIDE / (max(height, across, 1.0) * _REFINE_SPAN)
         corner = _REFINE_SIDE / 2 - scale * points.mean(axis=0)
         matrix = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
-        crop = cv2.warpAffine(picture, matrix, (_REFINE_SIDE, _REFINE_SIDE))
-        found = self._rows(crop)
+        found = self._rows(_cut(picture, matrix, _REFINE_SIDE))
         if not len(found):
             return points
         centres = found[:, 4:14].reshape(-1, 5, 2).mean(axis=1)
         nearest = np.abs(centres - _REFINE_SIDE / 2).sum(axis=1).argmin()
         again = found[nearest, 4:14].reshape(5, 2)
         return np.asarray((again - corner) / scale, dtype=np.float64)
+
+
+def _cut(picture: Picture, matrix: NDArray[np.float64], side: int) -> MatLike:
+    """Cut a square out of the picture, its edge repeated beyond."""
+    return cv2.warpAffine(
+        picture, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _face(row: NDArray[np.float64], score: float) -> Face:
@@ -180,12 +189,14 @@ class Gate:
     """What a picture must give before it is compared; pixels of the picture given.
 
     `other_share`: a second face counts when its width is at least this share of the
-    first's. `sharpness` is the variance of the Laplacian on the 112-pixel crop.
+    first's. A face nearer to the frame than `edge_share` of its width is cut off.
+    `sharpness` is the variance of the Laplacian on the 112-pixel crop.
     """
 
     detector_score: float
     width_px: float
     other_share: float
+    edge_share: float
     sharpness: float
     yaw_deg: float
     darkest: float
@@ -208,13 +219,11 @@ class Gate:
         return first if reason is None else Unknown(reason)
 
     def _reason(self, picture: Picture, face: Face) -> Reason | None:
-        crop = cv2.warpAffine(
-            picture, _similarity(face.points, _UPRIGHT), (_CROP, _CROP)
-        )
+        crop = _cut(picture, _similarity(face.points, _UPRIGHT), _CROP)
         grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
         light = float(grey[24:104, 24:88].mean())
         checks = (
-            (_cut_off(picture, face), Reason.FACE_CUT_OFF),
+            (self._cut_off(picture, face), Reason.FACE_CUT_OFF),
             (face.width < self.width_px, Reason.FACE_TOO_SMALL),
             (abs(face.yaw_deg) > self.yaw_deg, Reason.FACE_TURNED),
             (not self.darkest <= light <= self.brightest, Reason.FACE_BADLY_LIT),
@@ -222,11 +231,13 @@ class Gate:
         )
         return next((reason for fails, reason in checks if fails), None)
 
-
-def _cut_off(picture: Picture, face: Face) -> bool:
-    height, width = picture.shape[:2]
-    right, bottom = face.left + face.width, face.top + face.height
-    return face.left < 0 or face.top < 0 or right > width or bottom > height
+    def _cut_off(self, picture: Picture, face: Face) -> bool:
+        """Judge by the rim: the box of a cut face ends at the edge, not beyond."""
+        height, width = picture.shape[:2]
+        rim = self.edge_share * face.width
+        right, bottom = face.left + face.width, face.top + face.height
+        inside = min(face.left, face.top, width - right, height - bottom)
+        return bool(inside < rim)
 
 
 def _sharpness(grey: MatLike) -> float:
@@ -242,10 +253,25 @@ class Seen:
     face: Face
 
 
-class FaceReader:
-    """From a picture to a comparable face, or the reason why not."""
+class NotForPayment(DomainError):
+    """An engine that is there for comparison only."""
 
-    def __init__(self, engine: FaceEngine, gate: Gate | None = None) -> None:
+    code = "face_engine_not_for_payment"
+    chinese = "人脸引擎 {engine} 只可用于评测比较，不能用于结算，请改用 sface"
+    english = "the face engine {engine} is for comparison only; pay with sface"
+
+
+class FaceReader:
+    """From a picture to a comparable face, or the reason why not.
+
+    Raises `NotForPayment` for an engine that may not charge, unless `comparing`.
+    """
+
+    def __init__(
+        self, engine: FaceEngine, gate: Gate | None = None, *, comparing: bool = False
+    ) -> None:
+        if not (engine.may_charge or comparing):
+            raise NotForPayment(engine=engine.model_id)
         self.engine = engine
         self.gate = gate or Gate.shipped()
 

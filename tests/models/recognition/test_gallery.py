@@ -172,6 +172,9 @@ def test_a_gallery_grows_past_its_first_room() -> None:
     assert gallery.nearest(vectors(1400, 1)[0], MODEL, 1).diners == ("d1400",)
 
 
+EIGHT = [template(f"d{number}", number) for number in range(8)]
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 7)), max_size=40))
 def test_any_order_of_adding_and_removing_leaves_the_right_diners(
     steps: list[tuple[bool, int]],
@@ -179,14 +182,14 @@ def test_any_order_of_adding_and_removing_leaves_the_right_diners(
     gallery, expected = Gallery(MODEL), set[int]()
     for adding, number in steps:
         if adding:
-            gallery.add(template(f"d{number}", number))
+            gallery.add(EIGHT[number])
             expected.add(number)
         else:
             assert gallery.remove(f"d{number}") == (number in expected)
             expected.discard(number)
     assert len(gallery) == len(expected)
     for number in range(8):
-        probe = template("x", number).mean
+        probe = EIGHT[number].mean
         score = gallery.similarity(probe, MODEL, f"d{number}")
         assert (score is None) == (number not in expected)
         assert score is None or score == pytest.approx(1.0, abs=1e-6)
