@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alembic import context
-from sqlalchemy import text
+from sqlalchemy import ForeignKeyConstraint, text
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from sqlalchemy import Connection, MetaData
+    from sqlalchemy.sql.schema import SchemaItem
 
 PLUGINS = ("alembic.autogenerate.*", "alembic.ext.checkconstraint_byname")
 
@@ -40,8 +41,16 @@ def comparison(connection: Connection) -> dict[str, Any]:
     ) -> bool:
         return kind != "table" or name not in left_out
 
+    def is_declared(thing: SchemaItem, *_: object) -> bool:
+        # PostgreSQL lists a foreign key to a partitioned table once a partition more.
+        if not isinstance(thing, ForeignKeyConstraint):
+            return True
+        target = thing.elements[0].target_fullname.rpartition(".")[0]
+        return target not in left_out
+
     return {
         "include_name": is_ours,
+        "include_object": is_declared,
         "autogenerate_plugins": PLUGINS,
         "compare_type": True,
         "render_as_batch": connection.dialect.name == "sqlite",
