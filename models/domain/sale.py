@@ -285,6 +285,23 @@ class Sale:
         """Everything discounts took off."""
         return sum((line.discount for line in self.lines), NO_MONEY)
 
+    def repeats_buffet(self, earlier: Sale) -> bool:
+        """Tell whether both charge the same person's buffet of the same sitting.
+
+        One charge per person and meal: guests come as a count on the first sale.
+        """
+        both = all(
+            any(line.plan is Plan.BUFFET for line in sale.lines)
+            for sale in (self, earlier)
+        )
+        same_person = (
+            self.payer is not None
+            and earlier.payer is not None
+            and self.payer.diner == earlier.payer.diner
+        )
+        same_kind = self.training == earlier.training and self.id != earlier.id
+        return both and same_person and same_kind and self.sitting == earlier.sitting
+
 
 @dataclass(frozen=True, slots=True)
 class Void:

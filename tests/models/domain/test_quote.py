@@ -21,6 +21,7 @@ from models.domain.serving import Portion
 from models.domain.tariffs import Discount, Level, MassNeeded, Plan, PricePolicy
 from models.domain.units import NO_MONEY, Mass, Money, Ppm
 from tests.models.domain.made import (
+    TEN_PERCENT,
     context,
     contexts,
     policies,
@@ -163,6 +164,20 @@ def test_a_discount_takes_off_something_between_nothing_and_all(
 
 def test_a_fixed_discount_never_takes_more_than_is_left() -> None:
     assert Discount("D", Level.TRAY, Money(500)).taken_from(Money(300)) == Money(300)
+
+
+@pytest.mark.parametrize(("order", "total"), [((0, 1), 810), ((1, 0), 800)])
+def test_discounts_are_taken_in_the_order_of_the_rules(
+    order: tuple[int, int], total: int
+) -> None:
+    both = (
+        Discount("yuan", Level.TRAY, Money(100)),
+        Discount("tenth", Level.TRAY, TEN_PERCENT),
+    )
+    rules = PricePolicy(discounts=tuple(both[index] for index in order))
+    prices = PriceList(readme_prices().versions, [rules])
+    tray = [Ordered(Plan.PLAIN, "水", amount=Money(1000))]
+    assert quote(prices, tray, context()).total == Money(total)
 
 
 @pytest.mark.parametrize("row", table("### Purses"), ids=str)

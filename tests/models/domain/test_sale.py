@@ -10,12 +10,14 @@ from hypothesis import given
 
 from models.domain.evidence import Candidate, Question, Reason, Served
 from models.domain.mealtimes import Meal, Sitting
+from models.domain.people import DinerGroup
 from models.domain.quote import Ordered, quote
 from models.domain.sale import (
     Asked,
     Identified,
     KnownMass,
     MassSource,
+    Payer,
     Recognised,
     Sale,
     SaleLine,
@@ -132,6 +134,20 @@ def test_included_dishes_need_what_includes_them() -> None:
     assert sale.total == Money(2500)
     with pytest.raises(ValueError, match="included"):
         replace(sale, lines=sale.lines[1:], total=NO_MONEY)
+
+
+def test_one_person_pays_one_buffet_a_meal() -> None:
+    tray = [Ordered(Plan.BUFFET, "自助餐")]
+    first = sale_of(quote(readme_prices(), tray, context()))
+    again = replace(first, id=VOID_ID)
+    colleague = Payer("乙", DinerGroup.STAFF, Identified.CARD)
+    dinner = Sitting(TODAY.business_day, Meal.DINNER)
+    evening = replace(first.lines[0], meal=Meal.DINNER)
+    assert again.repeats_buffet(first)
+    assert not first.repeats_buffet(first)
+    assert not replace(again, payer=colleague).repeats_buffet(first)
+    assert not replace(again, sitting=dinner, lines=(evening,)).repeats_buffet(first)
+    assert not replace(_sale(), id=VOID_ID).repeats_buffet(first)
 
 
 def test_a_training_sale_needs_no_payer() -> None:

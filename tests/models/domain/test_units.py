@@ -147,6 +147,23 @@ def test_taking_back_mirrors_giving(amount: Money, parts: list[int]) -> None:
     assert allocate(-amount, parts) == tuple(-s for s in allocate(amount, parts))
 
 
+@pytest.mark.parametrize(
+    ("fen", "parts", "shares"),
+    [
+        (1, [1, 1], [1, 0]),
+        (3, [0, 0], [2, 1]),
+        (100, [1, 1, 1], [34, 33, 33]),
+        (-100, [1, 1, 1], [-34, -33, -33]),
+        (10, [700, 0, 300], [7, 0, 3]),
+        (5, [2, 3, 6], [1, 1, 3]),
+    ],
+)
+def test_the_largest_remainder_gets_the_fen(
+    fen: int, parts: list[int], shares: list[int]
+) -> None:
+    assert [share.fen for share in allocate(Money(fen), parts)] == shares
+
+
 def test_nothing_can_be_shared_out_among_nobody() -> None:
     with pytest.raises(ValueError, match="among"):
         allocate(Money(1), [])
