@@ -14,7 +14,7 @@ import numpy as np
 
 from models.domain.errors import DomainError
 from models.domain.evidence import Reason, Unknown
-from models.recognition.gallery import Template, normalised
+from models.recognition.gallery import Template, normalised, require_standing
 from models.recognition.weights import scalars
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def enrol(
     """
     if len(photos) > _MOST:
         raise TooManyPhotos(most=_MOST, count=len(photos))
+    require_standing(consent)
     looks = [reader.look(photo) for photo in photos]
     verdicts = tuple(
         look.reason if isinstance(look, Unknown) else None for look in looks

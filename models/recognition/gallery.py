@@ -82,6 +82,12 @@ class NotWithdrawn(DomainError):
     english = "consent {consent} is not withdrawn; withdraw it, then delete"
 
 
+def require_standing(consent: Consent) -> None:
+    """Refuse a withdrawn consent with `NoConsent`, before any face is looked at."""
+    if consent.withdrawn_at is not None:
+        raise NoConsent(purpose=consent.notice.purpose.chinese)
+
+
 def normalised(vector: NDArray[np.floating]) -> Vector:
     """Scale to unit length along the last axis."""
     length = np.linalg.norm(vector, axis=-1, keepdims=True)
@@ -103,8 +109,7 @@ class Template:
     @classmethod
     def made(cls, consent: Consent, model_id: str, singles: Sequence[Vector]) -> Self:
         """Make a template under a consent that holds; raises `NoConsent`."""
-        if consent.withdrawn_at is not None:
-            raise NoConsent(purpose=consent.notice.purpose.chinese)
+        require_standing(consent)
         rows = normalised(np.stack(singles))
         return cls(consent.diner, model_id, consent.id, rows)
 
