@@ -66,6 +66,7 @@ class Settings:
     charge_above_ppm: int | None = None
     evidence_days: int = 90
     tray_tare: Mass = NO_MASS
+    site_name: str | None = None
 
     @classmethod
     def of(cls, rows: Mapping[str, str]) -> Self:
@@ -82,6 +83,7 @@ class Settings:
             charge_above_ppm=value.get("charge_above_ppm"),
             evidence_days=value.get("evidence_days", 90),
             tray_tare=Mass(value.get("tray_tare_mg", 0)),
+            site_name=value.get("site_name"),
         )
 
     @property
@@ -96,6 +98,7 @@ class Settings:
 class Catalogue:
     """What one till offers at one sitting. `sold` are portions sold here lately."""
 
+    site: str
     hall: str
     hall_name: str
     sitting: Sitting
@@ -120,6 +123,7 @@ class Catalogue:
         dishes = list(session.scalars(select(TillDish)))
         vessels = tuple(map(vessel_kind, session.scalars(select(TillVesselKind))))
         return cls(
+            site=till.site_id,
             hall=till.hall,
             hall_name=hall.name if hall else till.hall,
             sitting=sitting,
@@ -157,6 +161,21 @@ class Catalogue:
             self.vessels,
             self._vessel_prices(context),
         )
+
+    @property
+    def site_name(self) -> str:
+        """What receipts are headed with."""
+        return self.settings.site_name or self.site
+
+    @cached_property
+    def item_names(self) -> dict[str, str]:
+        """Names of all that can stand on a receipt."""
+        return {**self.names, **{kind.code: kind.name for kind in self.vessels}}
+
+    @cached_property
+    def vessel_prices(self) -> dict[str, Money]:
+        """Prices of vessels at this site, for staff; empty where dishes are priced."""
+        return self._vessel_prices(self.context())
 
     def _offer(self, each: Serving, context: Context) -> portions.Offer | None:
         """Offer a serving at its price; `None` for a portion that is not sold."""

@@ -116,7 +116,8 @@ class Store:
         self._opened.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Session]:
+        """Open a write transaction; it commits when the block ends without error."""
         with Session(writing(self.engine)) as session, session.begin():
             yield session
 
@@ -128,7 +129,7 @@ class Store:
 
     def set_up(self, site_id: str, terminal_id: str, hall: str) -> None:
         """Say once which site, till and hall this is; again is no change."""
-        with self._writing() as session:
+        with self.writing() as session:
             if session.scalar(select(Till)) is None:
                 session.add(Till(site_id=site_id, terminal_id=terminal_id, hall=hall))
 
@@ -154,7 +155,7 @@ class Store:
         till = self.till
         if snapshot.site_id != till.site_id:
             raise OtherSite(theirs=snapshot.site_id, ours=till.site_id)
-        with self._writing() as session:
+        with self.writing() as session:
             changed = take_over(session, snapshot)
             session.get_one(Till, till.site_id).cursor = snapshot.upto
         return changed
@@ -177,7 +178,7 @@ class Store:
         changes = [change_of(row) for row in rows]
         changes += [change_of(row, removed=True) for row in removed]
         facts = []
-        with self._writing() as session:
+        with self.writing() as session:
             remove(session, self.till.site_id, map(place_of, removed))
             for row in rows:
                 session.merge(row)
@@ -200,7 +201,7 @@ class Store:
         if evidence.picture is not None:
             digest = sha256(evidence.picture).hexdigest()
             (self.pictures / f"{digest}.jpg").write_bytes(evidence.picture)
-        with self._writing() as session:
+        with self.writing() as session:
             sale = make(self._next_number(session, day))
             fact = self._chained(
                 session, "sale", sale.id, sale.sitting.business_day, sale_body(sale)
@@ -213,7 +214,7 @@ class Store:
 
     def forget_evidence(self, today: date) -> int:
         """Delete evidence kept long enough, pictures first; return how many sales."""
-        with self._writing() as session:
+        with self.writing() as session:
             due = list(
                 session.scalars(select(Evidence).where(Evidence.keep_until < today))
             )
@@ -276,7 +277,7 @@ class Store:
             if written[seq] != held[seq]:
                 raise RecordsDisagree(seq=seq)
         self._journalled(held[seq] for seq in sorted(held.keys() - written.keys()))
-        with self._writing() as session:
+        with self.writing() as session:
             for seq in sorted(written.keys() - held.keys()):
                 _restore(session, written[seq])
 

@@ -1,0 +1,152 @@
+"""What the till has learned to see: enrolled photos and what confirmed sales taught.
+
+Both lie in `dish_feature`; a row from a sale can be taken back by the sale's id. The
+gallery in memory and the table change together, memory last.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+from uuid_utils.compat import uuid7
+
+from models.recognition.dishes import (
+    MODEL_ID,
+    MOST_LEARNED,
+    DishGallery,
+    GalleryRow,
+)
+from models.recognition.portion_memory import SURE_ENOUGH
+from models.tables.dishes import Taught, TillDishFeature
+from models.tables.sales import TillVoid
+from pos_terminal.masters import OWN
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from models.domain.evidence import Charge, PlateVerdict
+    from models.domain.sale import Sale
+    from models.recognition.dishes import Features
+    from pos_terminal.senses import Sight
+    from pos_terminal.store import Store
+
+
+def read_gallery(session: Session) -> DishGallery:
+    """Build the gallery from the table; features of another model are left aside.
+
+    Sales that were voided may not teach again.
+    """
+    rows = session.scalars(
+        select(TillDishFeature)
+        .filter_by(model_id=MODEL_ID)
+        .order_by(TillDishFeature.made_at, TillDishFeature.id)
+    )
+    voided = {str(target) for target in session.scalars(select(TillVoid.target_id))}
+    plates = {
+        row.feature_id: row.plate
+        for row in session.scalars(select(Taught))
+        if row.feature_id is not None
+    }
+    gallery_rows = [
+        GalleryRow(
+            row.dish,
+            row.model_id,
+            row.feature,
+            str(row.sale_id) if row.sale_id else None,
+            plates.get(row.id, 0),
+        )
+        for row in rows
+    ]
+    return DishGallery.from_rows(gallery_rows, voided)
+
+
+def feature_row(
+    site_id: str, dish: str, features: Features, photo_hash: bytes
+) -> TillDishFeature:
+    """Lay one enrolled photo out as a row."""
+    return TillDishFeature(
+        site_id=site_id,
+        revision=OWN,
+        id=uuid7(),
+        dish=dish,
+        model_id=features.model_id,
+        photo_hash=photo_hash,
+        feature=features.to_bytes(),
+        made_at=datetime.now(UTC),
+    )
+
+
+def learn(
+    store: Store, gallery: DishGallery, sale: Sale, sight: Sight, charge: Charge
+) -> int:
+    """Let a confirmed sale teach what its dishes look like; return how many plates.
+
+    Only plates teach whose dish is as good as certain or was told by a person.
+    """
+    lessons = [
+        (verdict, features)
+        for verdict, seen, features in zip(
+            charge.plates, sight.tray.plates, sight.features, strict=True
+        )
+        if verdict.served is not None
+        and verdict.served.dish in gallery
+        and features is not None
+        and (seen.told is not None or verdict.dish_ppm >= SURE_ENOUGH)
+    ]
+    with store.writing() as session:
+        for verdict, features in lessons:
+            _keep(session, sale, verdict, features)
+    for verdict, features in lessons:
+        if verdict.served is not None:
+            gallery.learn(verdict.served.dish, features, str(sale.id), verdict.plate)
+    return len(lessons)
+
+
+def unlearn(store: Store, gallery: DishGallery, sale_id: UUID) -> int:
+    """Take back what a sale taught; return how many plates it was."""
+    with store.writing() as session:
+        session.execute(delete(Taught).filter_by(sale_id=sale_id))
+        session.execute(delete(TillDishFeature).filter_by(sale_id=sale_id))
+    return gallery.unlearn(str(sale_id))
+
+
+def _keep(
+    session: Session, sale: Sale, verdict: PlateVerdict, features: Features
+) -> None:
+    """Keep one plate's lesson, and no more than `MOST_LEARNED` of its dish."""
+    if verdict.served is None:
+        return
+    row = TillDishFeature(
+        site_id=sale.till.site,
+        revision=OWN,
+        id=uuid7(),
+        dish=verdict.served.dish,
+        model_id=features.model_id,
+        sale_id=sale.id,
+        feature=features.to_bytes(),
+        is_learned=True,
+        made_at=sale.made_at,
+    )
+    session.add(row)
+    session.add(
+        Taught(
+            site_id=sale.till.site,
+            business_day=sale.sitting.business_day,
+            sale_id=sale.id,
+            plate=verdict.plate,
+            dish=verdict.served.dish,
+            portion=verdict.served.portion,
+            feature_id=row.id,
+        )
+    )
+    session.flush()
+    learned = select(TillDishFeature.id).filter_by(dish=row.dish, is_learned=True)
+    newest_first = learned.order_by(
+        TillDishFeature.made_at.desc(), TillDishFeature.id.desc()
+    )
+    surplus = list(session.scalars(newest_first.offset(MOST_LEARNED)))
+    session.execute(delete(TillDishFeature).where(TillDishFeature.id.in_(surplus)))

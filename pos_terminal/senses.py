@@ -1,0 +1,121 @@
+"""What the till sees: from one picture and one weighing to evidence for settling."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from models.domain.evidence import Reason
+from models.recognition.dishes import DishEye
+from models.recognition.portion_evidence import PlateSeen, TraySeen
+from models.recognition.trays import find_plates
+from models.recognition.trays_view import crop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from models.recognition.dishes import DishGallery, Features, Ranking
+    from models.recognition.portion_evidence import Weighing
+    from models.recognition.runtime import Picture
+    from models.recognition.trays_calibration import Calibration
+    from models.recognition.trays_view import Plate, TrayView
+
+NOTHING_TO_NAME: Final = frozenset({Reason.EMPTY_PLATE, Reason.UNDER_A_BOWL})
+"""Plates without food to recognise."""
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Milliseconds of each stage of a settlement, in order."""
+
+    spent_ms: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage; a stage entered again adds up."""
+        start = time.perf_counter()
+        yield
+        spent = round((time.perf_counter() - start) * 1000)
+        self.spent_ms[name] = self.spent_ms.get(name, 0) + spent
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One tray as seen: what settling needs, and what a person may want to look at.
+
+    `features` and `rankings` are `None` for plates without food to recognise.
+    """
+
+    view: TrayView
+    features: tuple[Features | None, ...]
+    rankings: tuple[Ranking | None, ...]
+    tray: TraySeen
+
+
+class Senses:
+    """The networks of a till, loaded once."""
+
+    def __init__(self, weights: Path, threads: int) -> None:
+        self._eye = DishEye(weights, threads)
+
+    @property
+    def eye(self) -> DishEye:
+        """What turns crops into features, for enrolling."""
+        return self._eye
+
+    def look(
+        self,
+        picture: Picture,
+        weighing: Weighing | None,
+        calibration: Calibration | None,
+        menu: Sequence[str],
+        gallery: DishGallery,
+        watch: Stopwatch,
+    ) -> Sight:
+        """See a tray: find its plates and rank each against today's menu.
+
+        Raises what the recognisers raise: an unusable picture, an empty menu, a menu
+        without photos.
+        """
+        with watch.stage("plates"):
+            view = find_plates(picture, calibration)
+        full = [
+            number
+            for number, plate in enumerate(view.plates)
+            if plate.reason not in NOTHING_TO_NAME
+        ]
+        with watch.stage("dishes"):
+            crops = [crop(picture, view.plates[number]) for number in full]
+            found = self._eye.features(crops)
+            ranked = [gallery.rank(features, menu) for features in found]
+        features = dict(zip(full, found, strict=True))
+        rankings = dict(zip(full, ranked, strict=True))
+        plates = tuple(
+            _plate_seen(plate, rankings.get(number))
+            for number, plate in enumerate(view.plates)
+        )
+        numbers = range(len(view.plates))
+        return Sight(
+            view,
+            tuple(features.get(number) for number in numbers),
+            tuple(rankings.get(number) for number in numbers),
+            TraySeen(plates, weighing, _disturbances(view)),
+        )
+
+
+def _plate_seen(plate: Plate, ranking: Ranking | None) -> PlateSeen:
+    return PlateSeen(
+        dishes=ranking.probabilities if ranking else {},
+        unknown=ranking.unknown if ranking else 0.0,
+        vessels=plate.kinds,
+        place_mm=plate.centre_mm,
+        state=plate.reason,
+    )
+
+
+def _disturbances(view: TrayView) -> tuple[Reason, ...]:
+    things = (Reason.FOREIGN_OBJECT,) if view.things else ()
+    return tuple(dict.fromkeys((*view.reasons, *things)))
