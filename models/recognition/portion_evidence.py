@@ -196,13 +196,13 @@ class Policy:
     """
 
     charge: float = 0.99
-    temper: float = 1.0
-    floor: float = 0.01
-    unknown_weight: float = 1.0
+    temper: float = 0.7
+    floor: float = 0.004
+    unknown_weight: float = 1e-5
     repeat: float = 0.1
     swapped: float = 0.002
     foreign: float = 0.005
     tail: float = 8.0
     place_error_mm: float = 3.0
-    combinations: int = 16_384
-    readings: int = 256
+    combinations: int = 8_192
+    readings: int = 24

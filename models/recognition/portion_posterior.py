@@ -7,9 +7,10 @@ cells, of their moments), whose means and covariances add up over the plates. A 
 `foreign` of the trays carries something else, and their weighing says nothing: so
 unexplained mass voids the weighing by itself, and never the picture.
 
-Only the best combinations are kept. What is cut off is bounded from above: prior
-weight times the highest density it could still reach. Weights are divided by what was
-kept *plus* that bound, so every sum of weights is a lower bound of the true posterior,
+Only the best readings are combined one by one. The others are grouped by mass, and
+combinations with groups count by an upper bound of their density; what is not even
+enumerated counts with the highest density there is. Weights are divided by what was
+kept *plus* these bounds: every sum of weights is a lower bound of the true posterior,
 and `lost` bounds what any sum may miss.
 
 Arrays: P plates, N combinations, d = 1 (total) or 3 (total and both moments, g mm).
@@ -26,6 +27,7 @@ from models.domain.evidence import Reason
 from models.recognition.portion_readings import (
     EMPTY,
     FOREIGN_SPAN_G,
+    GROUP,
     MG,
     UNPRICED,
     UNWEIGHED_G,
@@ -120,37 +122,57 @@ class Posterior:
         return gross + shift, rest
 
 
+@dataclass(frozen=True, slots=True)
+class Masses:
+    """Gross masses (N, P) of combinations; `reach` and `evenness` as in `Readings`."""
+
+    gross: Floats
+    variance: Floats
+    reach: Floats
+    evenness: Floats
+
+    def least_evenness(self) -> Floats:
+        """Bound how much smaller a member's covariance is than the group's (N,)."""
+        lightest = np.clip(self.gross - self.reach, 0.0, None)
+        heaviest = np.maximum(self.gross + self.reach, 1e-9)
+        place = (lightest / heaviest) ** 2
+        least: Floats = np.minimum(self.evenness, place).min(axis=1)
+        return np.clip(least, 1e-9, 1.0)
+
+
 def combine(
     tray: TraySeen, plates: list[Readings], table: MenuTable, policy: Policy
 ) -> Posterior:
     """Join the plates' readings with the weighing; P >= 1."""
     scale = equations(tray, policy)
     chosen, prior = _search(plates, policy.combinations)
-    lost = max(0.0, 1.0 - float(prior.sum())) * _ceiling(scale, plates, policy)
+    cut = max(0.0, 1.0 - float(prior.sum())) * _ceiling(scale, plates, policy)
 
-    def gather(field: str) -> NDArray[np.generic]:
+    def gather(field: str) -> NDArray[np.float64]:
         columns = [getattr(p, field)[chosen[:, i]] for i, p in enumerate(plates)]
         return np.stack(columns, axis=1)
 
     serving = gather("serving").astype(np.int64)
-    gross = gather("gross").astype(np.float64)
-    fens = gather("fen").astype(np.int64)
+    masses = Masses(*(gather(n) for n in ("gross", "variance", "reach", "evenness")))
+    whole = (serving != GROUP).all(axis=1)
+    known, void = _densities(scale, masses, policy)
+    grouped = float((prior * (known + void))[~whole].sum())
+    serving, chosen, prior = serving[whole], chosen[whole], prior[whole]
     prior = prior * _repeats(serving, table, policy)
-    variance = gather("variance").astype(np.float64)
-    known, void = _densities(scale, gross, variance, policy)
-    joint = prior * (known + void)
-    norm = joint.sum() + lost
+    joint = prior * (known + void)[whole]
+    norm = joint.sum() + grouped + cut
+    fens = gather("fen").astype(np.int64)
     return Posterior(
         serving=serving,
         kind=gather("kind").astype(np.int64),
         fens=fens,
         weight=joint / norm,
         total=np.where((fens == UNPRICED).any(axis=1), UNPRICED, fens.sum(axis=1)),
-        gross=gross,
-        variance=variance,
+        gross=masses.gross[whole],
+        variance=masses.variance[whole],
         scale=scale,
-        lost=float(lost / norm),
-        void=float((prior * void).sum() / norm),
+        lost=float((grouped + cut) / norm),
+        void=float((prior * void[whole]).sum() / norm),
     )
 
 
@@ -165,29 +187,39 @@ def _repeats(serving: Ints, table: MenuTable, policy: Policy) -> Floats:
 
 
 def _densities(
-    scale: Scale | None, gross: Floats, variance: Floats, policy: Policy
+    scale: Scale | None, masses: Masses, policy: Policy
 ) -> tuple[Floats, Floats]:
-    """Density (N,) of the weighing with and (constant) without foreign mass."""
+    """Density (N,) of the weighing with and (constant) without foreign mass.
+
+    For a combination with groups it is an upper bound over their members: any member
+    is nearer than the middle by at most reach / spread (triangle inequality in the
+    metric of the largest covariance C, where l' C^-1 l <= 1 / variance), and its
+    determinant is at least evenness^d times that of C.
+    """
+    count = len(masses.gross)
     if scale is None:
-        return np.ones(len(gross)), np.zeros(len(gross))
-    square, log_det = _distance(scale, gross, variance)
-    known = np.exp(log_t(square, log_det, len(scale.observed), policy.tail))
-    void = np.full(len(gross), policy.foreign * scale.foreign_density)
+        return np.ones(count), np.zeros(count)
+    d = len(scale.observed)
+    square, log_det = _distance(scale, masses)
+    nearer = (masses.reach / np.sqrt(masses.variance)).sum(axis=1)
+    square = np.clip(np.sqrt(square) - nearer, 0.0, None) ** 2
+    log_det = log_det + d * np.log(masses.least_evenness())
+    known = np.exp(log_t(square, log_det, d, policy.tail))
+    void = np.full(count, policy.foreign * scale.foreign_density)
     return (1 - policy.foreign) * known, void
 
 
-def _distance(scale: Scale, gross: Floats, variance: Floats) -> tuple[Floats, Floats]:
+def _distance(scale: Scale, masses: Masses) -> tuple[Floats, Floats]:
     """Squared Mahalanobis distances and log determinants (N,), d = 1 or 3.
 
     Eliminates one equation after the other, on whole columns at once: a batched
     solver takes ten times as long for so small matrices.
     """
-    covariance = scale.covariance(variance, gross)
-    gap = scale.observed - gross @ scale.levers
-    cov = [
-        [covariance[:, i, j] for j in range(gap.shape[1])] for i in range(gap.shape[1])
-    ]
-    rest = [gap[:, i] for i in range(gap.shape[1])]
+    covariance = scale.covariance(masses.variance, masses.gross + masses.reach)
+    gap = scale.observed - masses.gross @ scale.levers
+    size = range(gap.shape[1])
+    cov = [[covariance[:, i, j] for j in size] for i in size]
+    rest = [gap[:, i] for i in size]
     square, log_det = np.zeros(len(gap)), np.zeros(len(gap))
     for k, row in enumerate(cov):
         pivot = row[k]
@@ -247,8 +279,8 @@ def _ceiling(scale: Scale | None, plates: list[Readings], policy: Policy) -> flo
     """
     if scale is None:
         return 1.0
-    variance = np.array([[plate.variance.min() for plate in plates]])
-    gross = np.array([[plate.gross.min() for plate in plates]])
+    variance = np.array([[(p.variance * p.evenness).min() for p in plates]])
+    gross = np.array([[max(0.0, (p.gross - p.reach).min()) for p in plates]])
     log_det = np.linalg.slogdet(scale.covariance(variance, gross))[1]
     peak = np.exp(log_t(np.zeros(1), log_det, len(scale.observed), policy.tail))[0]
     return float((1 - policy.foreign) * peak + policy.foreign * scale.foreign_density)

@@ -51,6 +51,10 @@ _PORTION_ODDS: Final = {
 }
 _POPULARITY_PRIOR: Final = 5.0
 """Sales a dish is credited with before any, so that no dish becomes impossible."""
+_GROUP_G: Final = 40.0
+_GROUP_RATIO: Final = 2.0
+_GROUP_SPREADS: Final = 64
+"""Readings within 40 g and a factor 2 in variance share a group; 64 classes."""
 FOREIGN_SPAN_G: Final = 1_000.0
 """What does not belong on a tray weighs anything up to this, evenly."""
 
@@ -161,7 +165,13 @@ def _prices(menu: Menu) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What one plate may be: the H likeliest readings and the prior share cut off."""
+    """What one plate may be: its likeliest readings one by one, the others in groups.
+
+    A group stands for many unlikely readings of about the same mass: `serving` is
+    `GROUP`, `gross` its middle and `variance` its largest. `reach` is how far the
+    masses of a group lie from its middle, `evenness` its smallest variance over the
+    largest (0 and 1 for a single reading). Weights add up to one.
+    """
 
     serving: Ints
     kind: Ints
@@ -169,17 +179,20 @@ class Readings:
     fen: Ints
     gross: Floats
     variance: Floats
-    lost: float
+    reach: Floats
+    evenness: Floats
 
 
 EMPTY: Final = -1
 """Serving of a plate with nothing on it."""
+GROUP: Final = -2
+"""Serving of a group of unlikely readings, of which only the sum is kept."""
 
 
 def plate_readings(
     plate: PlateSeen, table: MenuTable, policy: Policy, alone: Mass | None
 ) -> Readings:
-    """Weigh every (serving, kind) by picture, popularity and vessel; keep the best.
+    """Weigh every (serving, kind) by picture, popularity and vessel.
 
     `alone` is the gross mass a by-weight price may use: the plate's own settled mass,
     or the total when nothing else is on the platform.
@@ -193,28 +206,60 @@ def plate_readings(
     if plate.told is not None:
         priced = table.fen == plate.told.price.fen
         weight = np.where(priced, weight, 0) if (weight * priced).any() else weight
-    total = weight.sum()
-    if total <= 0:  # nothing explains the plate: say so, and let a person tell
+    if weight.sum() <= 0:  # nothing explains the plate: say so, and let a person tell
         weight[table.unknown] = vessels
-        total = vessels.sum()
-    flat = (weight / total).ravel()
-    best = np.argsort(-flat, kind="stable")[: policy.readings]
-    best = best[flat[best] > 0]
-    serving, kind = np.divmod(best, len(table.tare))
+    flat = (weight / weight.sum()).ravel()
+    order = np.argsort(-flat, kind="stable")
+    order = order[flat[order] > 0]
+    serving, kind = np.divmod(order, len(table.tare))
     gross = table.mean[serving] + table.tare[kind]
     variance = table.variance[serving]
     if plate.mass is not None:
-        gross = np.full(len(best), plate.mass.mg / MG)
-        variance = np.ones(len(best))
+        gross = np.full(len(order), plate.mass.mg / MG)
+        variance = np.ones(len(order))
+    single = slice(None, policy.readings)
+    rest = slice(policy.readings, None)
+    count = len(order[single])
+    groups = _grouped(flat[order][rest], gross[rest], variance[rest])
     return Readings(
-        serving=serving,
-        kind=kind,
-        weight=flat[best],
-        fen=_weighed_prices(table, serving, kind, alone),
-        gross=gross,
-        variance=variance,
-        lost=max(0.0, 1.0 - float(flat[best].sum())),
+        serving=np.append(serving[single], np.full(len(groups[0]), GROUP)),
+        kind=np.append(kind[single], np.zeros(len(groups[0]), dtype=np.int64)),
+        weight=np.append(flat[order][single], groups[0]),
+        fen=np.append(
+            _weighed_prices(table, serving[single], kind[single], alone),
+            np.full(len(groups[0]), UNPRICED),
+        ),
+        gross=np.append(gross[single], groups[1]),
+        variance=np.append(variance[single], groups[2]),
+        reach=np.append(np.zeros(count), groups[3]),
+        evenness=np.append(np.ones(count), groups[4]),
     )
+
+
+def _grouped(
+    weight: Floats, gross: Floats, variance: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Sum readings of like mass and spread, heaviest group first.
+
+    Returns weight, middle, variance, reach and evenness of each group.
+    """
+    if not len(weight):
+        return (np.zeros(0),) * 5
+    key = np.floor(gross / _GROUP_G) * _GROUP_SPREADS + np.clip(
+        np.floor(np.log(variance) / log(_GROUP_RATIO)), 0, _GROUP_SPREADS - 1
+    )
+    _, member = np.unique(key, return_inverse=True)
+    total = np.bincount(member, weight).astype(np.float64)
+    bounds = []
+    for values in (gross, variance):
+        low, high = np.full(len(total), np.inf), np.zeros(len(total))
+        np.minimum.at(low, member, values)
+        np.maximum.at(high, member, values)
+        bounds.append((low, high))
+    (light, heavy), (least, most) = bounds
+    order = np.argsort(-total, kind="stable")
+    columns = (total, (light + heavy) / 2, most, (heavy - light) / 2, least / most)
+    return tuple(column[order] for column in columns)  # type: ignore[return-value]
 
 
 def _vessels(plate: PlateSeen, table: MenuTable) -> Floats:
@@ -239,7 +284,8 @@ def _empty(vessels: Floats, table: MenuTable) -> Readings:
         fen=np.zeros(count, dtype=np.int64),
         gross=table.tare.copy(),
         variance=np.ones(count),
-        lost=0.0,
+        reach=np.zeros(count),
+        evenness=np.ones(count),
     )
 
 
