@@ -27,6 +27,9 @@ Ppm = NewType("Ppm", int)
 CERTAIN: Final = Ppm(1_000_000)
 
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,12}(\.\d+)?")
+_POINTS: Final = str.maketrans(
+    "\uff0e\u3002", ".."
+)  # a Chinese keyboard's decimal points
 _SIGN: Final = re.compile(r"^([+-]?)[￥\u00a5]")  # as people write it before an amount
 
 
@@ -59,7 +62,7 @@ def allocate(amount: Money, weights: Sequence[int]) -> tuple[Money, ...]:
 
 def _scaled(text: str, per_unit: int, unit: str) -> int:
     """Read decimal `text` in a larger unit; what does not fit exactly is refused."""
-    cleaned = text.strip()
+    cleaned = text.strip().translate(_POINTS)
     if not _DECIMAL.fullmatch(cleaned):
         raise NotANumber(text=text, unit=unit)
     value = Fraction(cleaned) * per_unit

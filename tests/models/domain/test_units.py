@@ -56,7 +56,10 @@ def test_mass_is_read_back_as_it_is_printed(mass: Mass) -> None:
     assert Mass.from_g(str(mass).removesuffix(" g")) == mass
 
 
-@pytest.mark.parametrize("text", ["13.5", " 13.50 ", "￥13.50", "\u00a513.5", "+13.50"])
+@pytest.mark.parametrize(
+    "text",
+    ["13.5", " 13.50 ", "￥13.50", "\u00a513.5", "+13.50", "13。50", "１３．５０"],  # noqa: RUF001 - typed on a Chinese keyboard
+)
 def test_the_usual_ways_to_write_a_price_are_read(text: str) -> None:
     assert Money.from_yuan(text) == Money(1350)
 
