@@ -1,11 +1,17 @@
-"""Databases for tests: a fresh SQLite file or PostgreSQL database each."""
+"""Databases for tests: a fresh SQLite file or PostgreSQL database each.
+
+Each kind is migrated once a session and copied. Hypothesis runs without deadlines: a
+machine that is busy breaks no law.
+"""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from migrations.runner import Tree, upgrade
 from models.tables.engines import postgresql_engine, sqlite_engine
@@ -17,6 +23,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+settings.register_profile("canteen", deadline=None)
+settings.load_profile("canteen")
+
+_OFFICE_TEMPLATE = "office"
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgresql.Cluster]:
@@ -27,10 +38,19 @@ def cluster() -> Iterator[postgresql.Cluster]:
 @pytest.fixture(
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
 )
-def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database of each kind that the office runs on."""
-    if request.param == "sqlite":
-        engine = sqlite_engine(tmp_path / "office.db")
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Name each kind of database that the office runs on."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def empty_engine(
+    dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Engine]:
+    """An empty database of each kind."""
+    if dialect == "sqlite":
+        engine = sqlite_engine(tmp_path / "empty.db")
     else:
         cluster: postgresql.Cluster = request.getfixturevalue("cluster")
         engine = postgresql_engine(cluster.database(f"t{uuid4().hex}"))
@@ -39,16 +59,51 @@ def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
 
 
 @pytest.fixture
-def office_engine(empty_engine: Engine) -> Engine:
-    """The office's database, migrated."""
-    upgrade(empty_engine, Tree.BACKOFFICE)
-    return empty_engine
+def office_engine(
+    dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Engine]:
+    """The office's database of each kind, migrated."""
+    if dialect == "sqlite":
+        template: Path = request.getfixturevalue("office_file")
+        engine = sqlite_engine(shutil.copy(template, tmp_path / "office.db"))
+    else:
+        cluster: postgresql.Cluster = request.getfixturevalue("office_cluster")
+        name = f"t{uuid4().hex}"
+        engine = postgresql_engine(cluster.database(name, _OFFICE_TEMPLATE))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
-def till_engine(tmp_path: Path) -> Iterator[Engine]:
+def till_engine(till_file: Path, tmp_path: Path) -> Iterator[Engine]:
     """A till's database, migrated."""
-    engine = sqlite_engine(tmp_path / "till.db")
-    upgrade(engine, Tree.TERMINAL)
+    engine = sqlite_engine(shutil.copy(till_file, tmp_path / "till.db"))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def office_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _migrated(tmp_path_factory.mktemp("office") / "office.db", Tree.BACKOFFICE)
+
+
+@pytest.fixture(scope="session")
+def till_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _migrated(tmp_path_factory.mktemp("till") / "till.db", Tree.TERMINAL)
+
+
+def _migrated(path: Path, tree: Tree) -> Path:
+    """Migrate a SQLite file; closing folds its write-ahead log into it."""
+    engine = sqlite_engine(path)
+    upgrade(engine, tree)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def office_cluster(cluster: postgresql.Cluster) -> postgresql.Cluster:
+    """The cluster with a migrated database to copy."""
+    engine = postgresql_engine(cluster.database(_OFFICE_TEMPLATE))
+    upgrade(engine, Tree.BACKOFFICE)
+    engine.dispose()
+    return cluster

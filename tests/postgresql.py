@@ -25,17 +25,18 @@ _OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off"
 
 
 class Cluster:
-    """A running server; `database(name)` makes a new empty database in it."""
+    """A running server; `database(name)` makes a new database in it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def database(self, name: str) -> URL:
-        """Make an empty database and give its address."""
+    def database(self, name: str, template: str = "template0") -> URL:
+        """Make an empty database, or a copy of `template`, and give its address."""
         with psycopg.connect(
             host=str(self._folder), user=_OWNER, dbname="postgres", autocommit=True
         ) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+            query = f'CREATE DATABASE "{name}" TEMPLATE "{template}"'
+            connection.execute(query.encode())
         return URL.create(
             "postgresql",
             username=_OWNER,
