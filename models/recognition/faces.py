@@ -132,11 +132,10 @@ class SFace:
         return [_face(row / scale, float(row[14])) for row in self._rows(small)]
 
     def embed(self, picture: Picture, face: Face) -> Vector:
-        """Align by the points found again, embed with the mirror image, and add."""
+        """Align by the points, found again at a better scale, and embed."""
         matrix = _similarity(self._refined(picture, face.points), _UPRIGHT)
         crop = _cut(picture, matrix, _CROP)
-        both = [self._network.feature(one) for one in (crop, cv2.flip(crop, 1))]
-        return normalised(normalised(np.concatenate(both)).sum(axis=0))
+        return normalised(np.float32(self._network.feature(crop)).ravel())
 
     def _rows(self, picture: MatLike) -> NDArray[np.float64]:
         height, width = picture.shape[:2]
@@ -290,6 +289,12 @@ class FaceReader:
     def _seen(self, picture: Picture, face: Face) -> Seen:
         vector = self.engine.embed(picture, face)
         return Seen(vector, self.engine.model_id, face)
+
+
+def agreeing(frames: Sequence[Seen], least: float) -> bool:
+    """Tell whether any two frames have at least this cosine: one person throughout."""
+    rows = np.stack([frame.vector for frame in frames])
+    return bool((rows @ rows.T).min() >= least)
 
 
 def fused(frames: Sequence[Seen]) -> Vector:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from models.domain.evidence import Ambiguous, Candidate, Match, Reason, Unknown
 from models.domain.units import CERTAIN, Ppm
-from models.recognition.faces import fused
+from models.recognition.faces import agreeing, fused
 from models.recognition.weights import scalars
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ class Policy:
     tail: float
     stranger_score: float
     cohort_weight: float
-    cohort_floor: float
     accept: float
     floor: float
     margin: float
     second_factor: float
     one_to_one: float
     prior_bound: float
+    frames_agree: float
 
     @classmethod
     def shipped(cls) -> Self:
@@ -86,7 +86,7 @@ class Policy:
     def posterior(self, ranked: Ranked, prior: Prior = NO_PRIOR) -> tuple[float, ...]:
         """Probabilities of the nearest diners in order; what is left is a stranger."""
         rest = ranked.scores[1:]
-        cohort = max(self.cohort_floor, sum(rest) / len(rest) if rest else 0.0)
+        cohort = sum(rest) / len(rest) if rest else 0.0
         stranger = (self.stranger_score + self.cohort_weight * cohort) / self.tail
         logs = [
             score / self.tail + self._nats(diner, ranked, prior)
@@ -114,8 +114,11 @@ def identify(
     """Tell which diner the frames of one visit show.
 
     `Match` may be charged. `Ambiguous` holds the likeliest diners: ask for a second
-    factor and call `confirm`. `Unknown` is nobody enrolled here. Raises `OtherModel`.
+    factor and call `confirm`. `Unknown` is nobody enrolled here, or two people in
+    turn. Raises `OtherModel`.
     """
+    if not agreeing(frames, policy.frames_agree):
+        return Unknown(Reason.TWO_FACES)
     ranked = gallery.nearest(fused(frames), frames[0].model_id, _NEAREST)
     if not ranked.diners or ranked.scores[0] < policy.second_factor:
         return Unknown(Reason.NOT_ENROLLED)

@@ -92,11 +92,19 @@ def test_the_bar_rises_where_everybody_looks_alike() -> None:
 
 
 def test_frames_that_agree_are_fused_into_a_surer_face() -> None:
-    one, other = probe(0.5).vector, probe(0.5).vector.copy()
-    other[[-1, -2]] = other[[-2, -1]]
+    one, other = probe(0.47).vector, probe(0.47).vector.copy()
+    one[-2] = one[-1] = one[-1] / np.sqrt(2)
+    other[-3] = other[-1] = other[-1] / np.sqrt(2)
     frames = [Seen(one, MODEL, FACE), Seen(other, MODEL, FACE)]
     assert not isinstance(identify(frames[:1], gallery(), POLICY), Match)
     assert isinstance(identify(frames, gallery(), POLICY), Match)
+
+
+def test_frames_of_two_people_are_not_fused_into_one() -> None:
+    one, other = probe(0.7), probe(0.0, 0.7)
+    other.vector[[-2, -1]] = other.vector[[-1, -2]]
+    answer = identify([one, other], gallery(), POLICY)
+    assert answer == Unknown(Reason.TWO_FACES)
 
 
 def test_a_known_guest_of_this_hall_is_preferred_within_bounds() -> None:
