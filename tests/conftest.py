@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -50,12 +49,11 @@ def empty_engine(
 ) -> Iterator[Engine]:
     """An empty database of each kind."""
     if dialect == "sqlite":
-        engine = sqlite_engine(tmp_path / "empty.db")
-    else:
-        cluster: postgresql.Cluster = request.getfixturevalue("cluster")
-        engine = postgresql_engine(cluster.database(f"t{uuid4().hex}"))
-    yield engine
-    engine.dispose()
+        yield from _lent(sqlite_engine(tmp_path / "empty.db"))
+        return
+    cluster: postgresql.Cluster = request.getfixturevalue("cluster")
+    with cluster.database() as address:
+        yield from _lent(postgresql_engine(address))
 
 
 @pytest.fixture
@@ -65,11 +63,15 @@ def office_engine(
     """The office's database of each kind, migrated."""
     if dialect == "sqlite":
         template: Path = request.getfixturevalue("office_file")
-        engine = sqlite_engine(shutil.copy(template, tmp_path / "office.db"))
-    else:
-        cluster: postgresql.Cluster = request.getfixturevalue("office_cluster")
-        name = f"t{uuid4().hex}"
-        engine = postgresql_engine(cluster.database(name, _OFFICE_TEMPLATE))
+        copy = shutil.copy(template, tmp_path / "office.db")
+        yield from _lent(sqlite_engine(copy))
+        return
+    cluster: postgresql.Cluster = request.getfixturevalue("office_cluster")
+    with cluster.database(template=_OFFICE_TEMPLATE) as address:
+        yield from _lent(postgresql_engine(address))
+
+
+def _lent(engine: Engine) -> Iterator[Engine]:
     yield engine
     engine.dispose()
 
@@ -101,9 +103,10 @@ def _migrated(path: Path, tree: Tree) -> Path:
 
 
 @pytest.fixture(scope="session")
-def office_cluster(cluster: postgresql.Cluster) -> postgresql.Cluster:
+def office_cluster(cluster: postgresql.Cluster) -> Iterator[postgresql.Cluster]:
     """The cluster with a migrated database to copy."""
-    engine = postgresql_engine(cluster.database(_OFFICE_TEMPLATE))
-    upgrade(engine, Tree.BACKOFFICE)
-    engine.dispose()
-    return cluster
+    with cluster.database(_OFFICE_TEMPLATE) as address:
+        engine = postgresql_engine(address)
+        upgrade(engine, Tree.BACKOFFICE)
+        engine.dispose()
+        yield cluster

@@ -13,6 +13,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 from sqlalchemy import URL
@@ -20,29 +21,46 @@ from sqlalchemy import URL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_SHARED_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 1 << 30
 _OWNER = "canteen"
 _OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off"
 
 
 class Cluster:
-    """A running server; `database(name)` makes a new database in it."""
+    """A running server with databases of our own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def database(self, name: str, template: str = "template0") -> URL:
-        """Make an empty database, or a copy of `template`, and give its address."""
-        with psycopg.connect(
-            host=str(self._folder), user=_OWNER, dbname="postgres", autocommit=True
-        ) as connection:
-            query = f'CREATE DATABASE "{name}" TEMPLATE "{template}"'
-            connection.execute(query.encode())
-        return URL.create(
+    @contextmanager
+    def database(
+        self, name: str | None = None, template: str = "template0"
+    ) -> Iterator[URL]:
+        """Lend an empty database, or a copy of `template`; it is dropped after."""
+        name = name or f"t{uuid4().hex}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        yield URL.create(
             "postgresql",
             username=_OWNER,
             database=name,
             query={"host": str(self._folder)},
         )
+        self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _run(self, query: str) -> None:
+        with psycopg.connect(
+            host=str(self._folder), user=_OWNER, dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(query.encode())
+
+
+def _memory() -> str | None:
+    """Find a folder in memory with room for a cluster: five times faster."""
+    if not _SHARED_MEMORY.is_dir() or not os.access(_SHARED_MEMORY, os.W_OK):
+        return None
+    roomy = shutil.disk_usage(_SHARED_MEMORY).free > _ROOM_BYTES
+    return str(_SHARED_MEMORY) if roomy else None
 
 
 def _programs() -> Path:
@@ -68,7 +86,7 @@ def _unprivileged() -> str | None:
 def running() -> Iterator[Cluster]:
     """Run a cluster for the time of the block."""
     programs, user = _programs(), _unprivileged()
-    with tempfile.TemporaryDirectory(prefix="pg") as name:
+    with tempfile.TemporaryDirectory(prefix="pg", dir=_memory()) as name:
         folder = Path(name)
         if user is not None:
             shutil.chown(folder, user)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -68,11 +67,14 @@ def database(
     """An empty database."""
     if place.dialect == "sqlite":
         engine = sqlite_engine(tmp_path / "empty.db")
-    else:
-        cluster: Cluster = request.getfixturevalue("cluster")
-        engine = postgresql_engine(cluster.database(f"t{uuid4().hex}"))
-    yield engine
-    engine.dispose()
+        yield engine
+        engine.dispose()
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with cluster.database() as address:
+        engine = postgresql_engine(address)
+        yield engine
+        engine.dispose()
 
 
 def declared_shape(tree: Tree, engine: Engine) -> dict[str, object]:

@@ -10,12 +10,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from migrations import environment
-from migrations.runner import Tree, upgrade
 from models.tables.engines import postgresql_engine
 from models.tables.partitions import fact_tables, make_months
 from tests import makers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.postgresql import Cluster
 
 NOVEMBER = date(2026, 11, 5)
@@ -42,16 +43,23 @@ def test_months_are_made_once(office_engine: Engine, is_postgresql: bool) -> Non
     assert set(made) <= partitions
 
 
+@pytest.fixture
+def site_engine(office_cluster: Cluster) -> Iterator[Engine]:
+    """The office's database on PostgreSQL."""
+    with office_cluster.database(template="office") as address:
+        engine = postgresql_engine(address)
+        yield engine
+        engine.dispose()
+
+
 @pytest.mark.slow
-def test_facts_lie_in_their_month_or_in_the_default(cluster: Cluster) -> None:
-    engine = postgresql_engine(cluster.database("months"))
-    upgrade(engine, Tree.BACKOFFICE)
-    with Session(engine) as session, session.begin():
+def test_facts_lie_in_their_month_or_in_the_default(site_engine: Engine) -> None:
+    with Session(site_engine) as session, session.begin():
         session.add(makers.an_office_fact_row(makers.a_fact(makers.a_sale())))
+        session.flush()
         lies_in = session.scalar(text("SELECT tableoid::regclass::text FROM fact"))
-    with engine.begin() as connection:
+    with site_engine.begin() as connection:
         made = make_months(connection, NOVEMBER, 1)
-    engine.dispose()
     assert lies_in == "fact_default"
     assert "fact_y2026m11" not in made
     assert "sale_y2026m11" in made
