@@ -13,14 +13,17 @@ the plates (`trays_states`).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 
 from models.domain.evidence import Reason
 from models.domain.serving import VesselShape
 from models.recognition.trays_calibration import (
+    COMMON_LAYOUTS,
     Calibration,
     Lab,
     kind_probabilities,
@@ -29,7 +32,9 @@ from models.recognition.trays_calibration import (
 from models.recognition.trays_circles import (
     TURN,
     WORKING,
+    Bytes,
     Demands,
+    Gradient,
     Rings,
     candidates,
     choose,
@@ -40,12 +45,22 @@ from models.recognition.trays_circles import (
     radii_for,
     reduced,
 )
+from models.recognition.trays_corners import Rectangle, compartments, rectangles
 from models.recognition.trays_nested import bowls_on_plates
-from models.recognition.trays_view import Floats, Plate, TrayView, checked
+from models.recognition.trays_states import Scene, difference, disc, hands, judged
+from models.recognition.trays_things import beside_plates, phones
+from models.recognition.trays_view import Box, Floats, Plate, Thing, TrayView, checked
 
 if TYPE_CHECKING:
     from models.recognition.runtime import Picture
 
+_LEAST_SIDE: Final = 20
+"""Shortest side of a rectangle looked for, in pixels of the reduced picture."""
+_NEW: Final = 0.2
+"""Share of a plate that must differ from the empty counter."""
+_BOX_ROOM: Final = 0.12
+_BOX_ASPECT: Final = 2.0
+_APART: Final = 0.6
 _SMALLEST: Final = 0.06
 """Least radius looked for without calibration, as a share of the long side."""
 _LARGEST: Final = 0.42
@@ -65,13 +80,52 @@ def find_plates(picture: Picture, calibration: Calibration | None = None) -> Tra
     small = reduced(checked(picture))
     scale = max(picture.shape[:2]) / max(small.shape[:2])
     mm = None if calibration is None else calibration.mm_per_pixel(picture) * scale
-    edges = gradient(small)
-    limits = _limits(mm, calibration)
-    rings = fit(edges, candidates(edges, radii_for(WORKING, *limits)))
+    sight = _Sight(gradient(small), _scene(small, calibration), mm, calibration)
+    plates = _round_plates(sight)
+    plates += _straight_plates(sight, plates)
+    over, hand = hands(sight.scene, plates)
+    plates = [
+        replace(
+            plate,
+            reasons=plate.reasons + judged(sight.scene, plate, hand=number in over),
+        )
+        for number, plate in enumerate(plates)
+    ]
+    things = _things(sight, plates)
+    reasons = [Reason.HAND_IN_PICTURE] * hand
+    reasons += [Reason.FOREIGN_OBJECT] * bool(things)
+    reasons += [Reason.NO_PLATE] * (not plates)
+    return TrayView(
+        tuple(_enlarged(plate, scale) for plate in plates),
+        tuple(replace(t, box=_scaled_box(t.box, scale)) for t in things),
+        tuple(reasons),
+    )
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """One reduced picture under judgement; `mm` is millimetres per its pixel."""
+
+    edges: Gradient
+    scene: Scene
+    mm: float | None
+    calibration: Calibration | None
+
+    @cached_property
+    def rectangles(self) -> list[Rectangle]:
+        """Straight-sided regions of the picture."""
+        return rectangles(self.edges, _LEAST_SIDE)
+
+
+def _scene(small: Bytes, calibration: Calibration | None) -> Scene:
     lab = lab_of(small)
-    plates = _round_plates(rings, lab, mm, calibration)
-    full = tuple(_enlarged(plate, scale) for plate in plates)
-    return TrayView(full, reasons=() if full else (Reason.NO_PLATE,))
+    blue, green, red = cv2.split(small)
+    darkest = np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
+    if calibration is None or calibration.counter is None:
+        return Scene(small, lab, None, darkest)
+    height, width = small.shape[:2]
+    counter = np.asarray(cv2.resize(calibration.counter, (width, height)), np.uint8)
+    return Scene(small, lab, difference(lab, lab_of(counter)), darkest)
 
 
 def _limits(mm: float | None, calibration: Calibration | None) -> tuple[float, float]:
@@ -83,56 +137,136 @@ def _limits(mm: float | None, calibration: Calibration | None) -> tuple[float, f
     return min(sizes) * (1 - _ROOM) / per_side, max(sizes) * (1 + _ROOM) / per_side
 
 
-def _round_plates(
-    rings: Rings, lab: Floats, mm: float | None, calibration: Calibration | None
-) -> list[Plate]:
+def _round_plates(sight: _Sight) -> list[Plate]:
     """Choose rims and make plates of them, bowls after what they stand on."""
+    radii = radii_for(WORKING, *_limits(sight.mm, sight.calibration))
+    rings = fit(sight.edges, candidates(sight.edges, radii))
     chosen = outermost(rings, choose(rings, Demands()), Demands())
     if not chosen:
         return []
     radius = rings.shape[:, 2]
-    if calibration is None:
+    if sight.calibration is None:
         largest = float(radius[chosen].max())
         chosen = [row for row in chosen if radius[row] >= _CUP * largest]
-    nested = bowls_on_plates(rings, chosen, lab)
+    nested = bowls_on_plates(rings, chosen, sight.scene.lab)
     rows = chosen + list(nested)
-    plates = [_plate(rings, row, lab, mm, calibration) for row in rows]
+    plates = [_round_plate(sight, rings, row) for row in rows]
     for row, below in nested.items():
         index = chosen.index(below)
         plates[index] = replace(
             plates[index], under=rows.index(row), reasons=(Reason.UNDER_A_BOWL,)
         )
-    return plates
+    return [plate for plate in plates if _is_new(sight.scene, plate)]
 
 
-def _plate(
-    rings: Rings,
-    row: int,
-    lab: Floats,
-    mm: float | None,
-    calibration: Calibration | None,
-) -> Plate:
-    shape = rings.shape[row]
+def _is_new(scene: Scene, plate: Plate) -> bool:
+    """Whether the empty counter did not show this circle already."""
+    if scene.changed is None:
+        return True
+    inside = disc(scene.size, plate, 1.0)
+    return bool(scene.changed[inside].mean() > _NEW)
+
+
+def _round_plate(sight: _Sight, rings: Rings, row: int) -> Plate:
     x, y = on_rim(rings.shape[row : row + 1], TURN)
-    centre = float(shape[0]), float(shape[1])
-    radius = float(shape[2])
     plate = Plate(
         VesselShape.PLATE,
         np.stack([x[0], y[0]], 1),
-        centre,
-        radius,
+        (float(rings.shape[row, 0]), float(rings.shape[row, 1])),
+        float(rings.shape[row, 2]),
         is_cut=not bool(rings.seen[row].all()),
         support=float(rings.support[row]),
     )
-    if mm is None or calibration is None:
+    return _measured(sight, plate)
+
+
+def _measured(sight: _Sight, plate: Plate) -> Plate:
+    """Add millimetres and kinds where the camera is calibrated."""
+    if sight.mm is None or sight.calibration is None:
         return plate
-    kinds = kind_probabilities(
-        2 * radius * mm, rim_colour(lab, plate.outline), plate.shape, calibration.kinds
+    mm = sight.mm
+    colour = rim_colour(sight.scene.lab, plate.rim)
+    known = sight.calibration.kinds
+    kinds = kind_probabilities(2 * plate.radius * mm, colour, plate.shape, known)
+    x, y = plate.centre
+    found = replace(
+        plate, kinds=kinds, radius_mm=plate.radius * mm, centre_mm=(x * mm, y * mm)
     )
-    shapes = {kind.code: kind.shape for kind in calibration.kinds}
-    found = replace(plate, kinds=kinds, radius_mm=radius * mm)
-    found = replace(found, centre_mm=(centre[0] * mm, centre[1] * mm))
+    shapes = {kind.code: kind.shape for kind in known}
     return replace(found, shape=shapes[found.kind]) if found.kind else found
+
+
+def _straight_plates(sight: _Sight, plates: list[Plate]) -> list[Plate]:
+    """Compartments where there is no more than one round vessel, and boxes."""
+    found: list[Plate] = []
+    layouts = sight.calibration.layouts if sight.calibration else COMMON_LAYOUTS
+    if layouts and len(plates) <= 1:
+        parts = compartments(sight.scene.bgr, sight.rectangles, layouts)
+        found += [_cornered(sight, p, VesselShape.COMPARTMENT) for p in parts]
+    kinds = sight.calibration.kinds if sight.calibration else ()
+    sizes = [kind.size_mm for kind in kinds if kind.shape is VesselShape.BOX]
+    if sight.mm is None or not sizes:
+        return found
+    for one in sight.rectangles:
+        long = one.long * sight.mm
+        if any(abs(long / size - 1) < _BOX_ROOM for size in sizes) and (
+            one.long < _BOX_ASPECT * one.short
+        ):
+            box = _cornered(sight, one.corners, VesselShape.BOX)
+            if not _covers(box, plates + found):
+                found.append(_measured(sight, box))
+    return found
+
+
+def _covers(box: Plate, others: list[Plate]) -> bool:
+    """Whether the middle of another vessel lies in this box, or the other way."""
+    return any(
+        np.hypot(box.centre[0] - one.centre[0], box.centre[1] - one.centre[1])
+        < _APART * max(box.radius, one.radius)
+        for one in others
+    )
+
+
+def _cornered(sight: _Sight, corners: Floats, shape: VesselShape) -> Plate:
+    x, y = corners.mean(0)
+    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    height, width = sight.scene.size
+    cut = (corners < 0).any() or (corners > [width, height]).any()
+    return Plate(
+        shape,
+        corners,
+        (float(x), float(y)),
+        float(sides.max() / 2),
+        is_cut=bool(cut),
+        support=1.0,
+    )
+
+
+def _things(sight: _Sight, plates: list[Plate]) -> list[Thing]:
+    """Phones by their shape; against the empty counter other things too."""
+    if any(plate.shape is VesselShape.COMPARTMENT for plate in plates):
+        return []
+    found = phones(sight.scene, plates, sight.rectangles, sight.mm)
+    if sight.mm is not None and sight.scene.changed is not None:
+        boxes = [one.box for one in found]
+        for thing in beside_plates(sight.scene, plates, sight.mm):
+            if not any(_touch(thing.box, box) for box in boxes):
+                found.append(thing)
+    return found
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        one[0] < other[2]
+        and other[0] < one[2]
+        and one[1] < other[3]
+        and other[1] < one[3]
+    )
+
+
+def _scaled_box(box: Box, scale: float) -> Box:
+    x0, y0, x1, y1 = (round(value * scale) for value in box)
+    return x0, y0, x1, y1
 
 
 def rim_colour(lab: Floats, outline: Floats) -> Lab:

@@ -82,6 +82,32 @@ class CompartmentLayout:
     compartments: tuple[tuple[int, int, int, int], ...]
 
 
+COMMON_LAYOUTS: Final = (
+    CompartmentLayout(
+        "five",
+        (340, 260),
+        (
+            (40, 60, 330, 420),
+            (355, 60, 645, 420),
+            (670, 60, 960, 420),
+            (40, 480, 480, 940),
+            (520, 480, 960, 940),
+        ),
+    ),
+    CompartmentLayout(
+        "four",
+        (340, 260),
+        (
+            (40, 60, 480, 420),
+            (520, 60, 960, 420),
+            (40, 480, 480, 940),
+            (520, 480, 960, 940),
+        ),
+    ),
+)
+"""Layouts tried where a site has not measured its own trays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A till's camera: what its pictures measure and what may stand before it.
@@ -214,6 +240,6 @@ def kind_probabilities(
 
 def lab_of(picture: Picture) -> Floats:
     """CIELAB with L 0..100 and a, b about 0, float32."""
-    return np.asarray(
-        cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_BGR2LAB), np.float32
-    )
+    packed = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(np.float32)
+    scale = np.array([100 / 255, 1, 1], np.float32)
+    return np.asarray(packed * scale - np.array([0, 128, 128], np.float32), np.float32)

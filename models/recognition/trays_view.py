@@ -30,6 +30,7 @@ NEUTRAL: Final = 127
 """Grey put where a crop has nothing to show."""
 
 _SMALLEST: Final = 64
+_RIM_POINTS: Final = 72
 
 
 class NotATrayPicture(DomainError):
@@ -84,6 +85,15 @@ class Plate:
         x0, y0 = np.floor(self.outline.min(0)).astype(int)
         x1, y1 = np.ceil(self.outline.max(0)).astype(int)
         return int(x0), int(y0), int(x1), int(y1)
+
+    @property
+    def rim(self) -> Floats:
+        """72 points along the outline, (points, 2)."""
+        if len(self.outline) == _RIM_POINTS:
+            return self.outline
+        along = np.linspace(0, 1, _RIM_POINTS // 4, endpoint=False, dtype=np.float32)
+        sides = zip(self.outline, np.roll(self.outline, -1, axis=0), strict=True)
+        return np.concatenate([a + along[:, None] * (b - a) for a, b in sides])
 
     @property
     def kind(self) -> str | None:

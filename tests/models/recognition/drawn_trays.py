@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Picture = NDArray[np.uint8]
@@ -20,8 +22,13 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1280, 960
 
-COUNTERS = [(205, 210, 212), (120, 125, 128), (70, 62, 58), (95, 140, 175)]
-TRAYS = [
+COUNTERS: list[Colour] = [
+    (205, 210, 212),
+    (120, 125, 128),
+    (70, 62, 58),
+    (95, 140, 175),
+]
+TRAYS: list[Colour] = [
     (150, 175, 195),
     (60, 90, 150),
     (175, 178, 180),
@@ -30,7 +37,7 @@ TRAYS = [
     (160, 110, 60),
     (120, 165, 215),
 ]
-PLATES = [
+PLATES: list[Colour] = [
     (238, 240, 240),
     (215, 232, 240),
     (200, 160, 90),
@@ -40,7 +47,7 @@ PLATES = [
     (150, 215, 245),
     (190, 190, 225),
 ]
-FOODS = [
+FOODS: list[Colour] = [
     (40, 60, 120),
     (50, 110, 190),
     (40, 120, 60),
@@ -91,8 +98,8 @@ def _shadow(drawn: Drawn, centre: tuple[float, float], radius: float) -> None:
     shift = drawn.random.uniform(-0.07, 0.07, 2) * radius
     at = (centre[0] + shift[0], centre[1] + shift[1])
     cv2.circle(mask, (round(at[0]), round(at[1])), round(radius * 1.02), 1.0, -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), radius * 0.04 + 1)
-    _darken(drawn.picture, mask, float(drawn.random.uniform(0.15, 0.4)))
+    soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), radius * 0.04 + 1), np.float32)
+    _darken(drawn.picture, soft, float(drawn.random.uniform(0.15, 0.4)))
 
 
 def counter(random: np.random.Generator, colour: Colour | None = None) -> Drawn:
@@ -220,17 +227,145 @@ def cutlery(drawn: Drawn) -> None:
         cv2.line(drawn.picture, (round(x), round(y)), end, colour, width, cv2.LINE_AA)
 
 
+def hand(drawn: Drawn, tip: tuple[float, float], width: float = 90) -> None:
+    """Reach in from the nearest long side: a forearm, a palm, four fingers."""
+    random = drawn.random
+    skin = _pick(random, [(135, 165, 215), (95, 130, 190), (70, 105, 165)])
+    x, y = tip
+    below = y > HEIGHT / 2
+    away = 1.0 if below else -1.0
+    start = (round(x + random.uniform(-200, 200)), HEIGHT + 60 if below else -60)
+    palm = (round(x), round(y + away * width))
+    cv2.line(drawn.picture, start, palm, skin, round(width * 0.8), cv2.LINE_AA)
+    cv2.circle(drawn.picture, palm, round(width * 0.55), skin, -1, cv2.LINE_AA)
+    for spread in (-0.4, -0.13, 0.13, 0.4):
+        end = (round(x + spread * 1.5 * width), round(y - away * 0.2 * width))
+        root = (round(palm[0] + spread * width), palm[1])
+        tone = _shaded(skin, random.uniform(0.93, 1.05))
+        cv2.line(drawn.picture, root, end, tone, round(width * 0.24), cv2.LINE_AA)
+
+
+def glare(drawn: Drawn, centre: tuple[float, float], radius: float) -> None:
+    """A lamp mirrored in sauce: a saturated blob with a soft edge."""
+    mask = np.zeros(drawn.picture.shape[:2], np.float32)
+    at = (round(centre[0]), round(centre[1]))
+    axes = (round(radius), round(radius * drawn.random.uniform(0.6, 1.0)))
+    turn = float(drawn.random.uniform(0, 180))
+    cv2.ellipse(mask, at, axes, turn, 0, 360, 1.0, -1)
+    soft = cv2.GaussianBlur(mask, (0, 0), 4)
+    added = drawn.picture + soft[..., None] * 420.0
+    drawn.picture[:] = np.clip(added, 0, 255).astype(np.uint8)
+
+
+def turned(
+    centre: tuple[float, float], size: tuple[float, float], degrees: float
+) -> NDArray[np.int32]:
+    """Corners of a rectangle of `size`, turned about its centre."""
+    return np.round(cv2.boxPoints((centre, size, degrees))).astype(np.int32)
+
+
+def phone(drawn: Drawn, centre: tuple[float, float], long: float) -> None:
+    """A phone lying anywhere: dark glass, a thin frame."""
+    degrees = float(drawn.random.uniform(0, 180))
+    size = (long, long * float(drawn.random.uniform(0.46, 0.5)))
+    frame = _pick(drawn.random, [(70, 70, 75), (40, 40, 45), (150, 150, 155)])
+    glass = float(drawn.random.uniform(8, 35))
+    cv2.fillPoly(drawn.picture, [turned(centre, size, degrees)], frame, cv2.LINE_AA)
+    inset = (size[0] - 12, size[1] - 12)
+    cv2.fillPoly(
+        drawn.picture,
+        [turned(centre, inset, degrees)],
+        (glass, glass, glass + 3),
+        cv2.LINE_AA,
+    )
+
+
+def keys(drawn: Drawn, centre: tuple[float, float], size: float) -> None:
+    """A ring with three keys of bright and dark metal."""
+    at = (round(centre[0]), round(centre[1]))
+    for grey, angle in zip(
+        (215, 120, 180), drawn.random.uniform(0, 2 * np.pi, 3), strict=True
+    ):
+        end = (
+            round(centre[0] + size * 0.6 * np.cos(angle)),
+            round(centre[1] + size * 0.6 * np.sin(angle)),
+        )
+        metal = (float(grey), float(grey), float(grey) - 6)
+        cv2.line(drawn.picture, at, end, metal, round(size * 0.13), cv2.LINE_AA)
+        cv2.circle(drawn.picture, end, round(size * 0.17), metal, -1, cv2.LINE_AA)
+        cv2.circle(drawn.picture, end, round(size * 0.06), (40, 40, 42), -1)
+    cv2.circle(drawn.picture, at, round(size * 0.22), (70, 70, 74), 5, cv2.LINE_AA)
+
+
+def napkin(drawn: Drawn, centre: tuple[float, float], side: float) -> None:
+    """A folded paper napkin: white, flat, weighing next to nothing."""
+    degrees = float(drawn.random.uniform(0, 90))
+    corners = turned(centre, (side, side), degrees)
+    cv2.fillPoly(drawn.picture, [corners], (236, 238, 238), cv2.LINE_AA)
+
+
+def box(
+    drawn: Drawn, centre: tuple[float, float], size: tuple[float, float], *, lid: bool
+) -> None:
+    """A takeaway box, its lid on (a ridge and a highlight) or off (food)."""
+    random = drawn.random
+    degrees = float(random.uniform(-30, 30))
+    colour = _pick(random, [(225, 228, 230), (60, 60, 62), (120, 165, 200)])
+    cv2.fillPoly(drawn.picture, [turned(centre, size, degrees)], colour, cv2.LINE_AA)
+    inset = (size[0] * 0.93, size[1] * 0.9)
+    cv2.polylines(
+        drawn.picture,
+        [turned(centre, inset, degrees)],
+        isClosed=True,
+        color=_shaded(colour, 0.75),
+        thickness=4,
+        lineType=cv2.LINE_AA,
+    )
+    if lid:
+        shine = turned(centre, (size[0] * 0.6, size[1] * 0.06), degrees)
+        cv2.fillPoly(drawn.picture, [shine], _shaded(colour, 1.2), cv2.LINE_AA)
+        return
+    inside = turned(centre, (size[0] * 0.85, size[1] * 0.8), degrees)
+    food = _pick(random, FOODS)
+    cv2.fillPoly(drawn.picture, [inside], food, cv2.LINE_AA)
+    for shift in (-0.22, 0.22):
+        along = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+        x, y = np.array(centre) + shift * size[0] * along
+        pile(drawn, (float(x), float(y)), size[1] * 0.45)
+
+
+def compartment_tray(
+    drawn: Drawn,
+    layout: Sequence[tuple[int, int, int, int]],
+    outer: tuple[float, float, float, float],
+    *,
+    steel: bool,
+) -> None:
+    """A tray with pressed compartments (thousandths of `outer`), food in each."""
+    colour: Colour = (190, 192, 194) if steel else _pick(drawn.random, TRAYS[:1])
+    _rounded(drawn.picture, outer, 40, colour)
+    x0, y0, x1, y1 = outer
+    scale = np.array([x1 - x0, y1 - y0, x1 - x0, y1 - y0]) / 1000
+    for part in layout:
+        a, b, c, d = np.array(part) * scale + np.array([x0, y0, x0, y0])
+        _rounded(drawn.picture, (a, b, c, d), 24, _shaded(colour, 0.62))
+        _rounded(drawn.picture, (a + 7, b + 7, c - 7, d - 7), 22, _shaded(colour, 0.85))
+        pile(drawn, ((a + c) / 2, (b + d) / 2), min(c - a, d - b) * 0.45)
+        drawn.boxes.append((a, b, c, d))
+
+
 def photographed(drawn: Drawn, tilt: float = 1.0) -> tuple[Picture, list[list[float]]]:
     """Warp, light and blur the drawing; return it with its plates' true boxes."""
     random = drawn.random
     corners = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
-    moved = corners + random.normal(0, 28 * tilt, (4, 2)).astype(np.float32)
-    warp = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    moved = (corners + random.normal(0, 28 * tilt, (4, 2))).astype(np.float32)
+    warp = np.asarray(cv2.getPerspectiveTransform(corners, moved), np.float64)
     picture = cv2.warpPerspective(
         drawn.picture, warp, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE
     )
     boxes = [_warped_box(circle, warp) for circle in drawn.circles]
-    return lit(picture, random), boxes
+    boxes += [list(map(float, one)) for one in drawn.boxes]
+    return lit(np.asarray(picture, np.uint8), random), boxes
 
 
 def _warped_box(
@@ -250,9 +385,9 @@ def lit(picture: Picture, random: np.random.Generator) -> Picture:
         [[-slope.sum(), slope[0] - slope[1]], [slope[1] - slope[0], slope.sum()]]
     )
     light = cv2.resize(corners.astype(np.float32), (WIDTH, HEIGHT))
-    noise = np.empty(picture.shape, np.int16)
+    noise: NDArray[np.int16] = np.empty((HEIGHT, WIDTH, 3), np.int16)
     cv2.setRNGSeed(int(random.integers(1 << 30)))
-    cv2.randn(noise, (0, 0, 0), (3, 3, 3))
+    cv2.randn(noise, np.zeros(3), np.full(3, 3.0))
     seen = cv2.add(
         cv2.multiply(picture, cv2.merge((light, light, light)), dtype=cv2.CV_16S), noise
     )
