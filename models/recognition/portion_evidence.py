@@ -196,8 +196,8 @@ class Policy:
     """
 
     charge: float = 0.99
-    temper: float = 0.7
-    floor: float = 0.004
+    temper: float = 0.85
+    floor: float = 0.002
     unknown_weight: float = 1e-5
     repeat: float = 0.1
     swapped: float = 0.002

@@ -22,9 +22,9 @@ import numpy as np
 
 from models.domain.evidence import Reason
 from models.domain.serving import PortionMass
-from models.domain.units import CERTAIN, Mass
-from models.recognition.portion_evidence import Menu, Offer, Policy
-from models.recognition.portion_posterior import Scale, equations
+from models.domain.units import CERTAIN, NO_MASS, Mass
+from models.recognition.portion_evidence import Policy
+from models.recognition.portion_posterior import equations
 from models.recognition.portion_readings import MG, predictive
 
 if TYPE_CHECKING:
@@ -32,31 +32,36 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.domain.evidence import Charge
+    from models.domain.evidence import Charge, PlateVerdict
     from models.domain.serving import Portion
-    from models.recognition.portion_evidence import TraySeen
+    from models.recognition.portion_evidence import Menu, Offer, PlateSeen, TraySeen
+    from models.recognition.portion_posterior import Scale
 
     Floats = NDArray[np.float64]
+    Key = tuple[str, Portion]
 
 MOST_SALES: Final = 2_000
 SURE_ENOUGH: Final = 0.9 * CERTAIN
 """Posterior (ppm) from which an unasked plate teaches: errors must not breed."""
-
-Key = tuple[str, "Portion"]
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What one confirmed sale teaches.
 
-    `sold` are the servings it names for sure. `alone` are net masses of plates weighed
-    by themselves. `shared` (one serving a row of the equations) and `equations` hold a
-    weighing in common, tares taken off; `None` where it can't teach.
+    `named` is each plate's serving, `None` where it is not sure. `alone` are net masses
+    of plates weighed by themselves. `shared` is a weighing in common, one serving to a
+    row of its levers, tares taken off; `None` where it can't teach.
     """
 
-    sold: tuple[Key, ...]
+    named: tuple[Key | None, ...]
     alone: tuple[tuple[Key, Mass], ...] = ()
     shared: Scale | None = None
+
+    @property
+    def sold(self) -> tuple[Key, ...]:
+        """The servings that are sure."""
+        return tuple(key for key in self.named if key is not None)
 
 
 def lesson(tray: TraySeen, charge: Charge, tares: Mapping[str, Mass]) -> Lesson:
@@ -66,35 +71,39 @@ def lesson(tray: TraySeen, charge: Charge, tares: Mapping[str, Mass]) -> Lesson:
     teaches if a person told it or its posterior is high; a tray teaches masses only if
     all of its plates do and nothing disturbed the weighing.
     """
-    keys: list[Key | None] = []
-    for seen, verdict in zip(tray.plates, charge.plates, strict=True):
-        sure = seen.told is not None or verdict.dish_ppm >= SURE_ENOUGH
-        named = verdict.served if sure else None
-        keys.append((named.dish, named.portion) if named else None)
-    sold = tuple(key for key in keys if key is not None)
-    tare = [_tare(plate.tag, plate.vessels, tares) for plate in tray.plates]
+    named = tuple(
+        _named(seen, verdict)
+        for seen, verdict in zip(tray.plates, charge.plates, strict=True)
+    )
+    tare = [_tare(plate, tares) for plate in tray.plates]
     alone = tuple(
         (key, plate.mass - off)
-        for key, plate, off in zip(keys, tray.plates, tare, strict=True)
+        for key, plate, off in zip(named, tray.plates, tare, strict=True)
         if key is not None and plate.mass is not None
     )
-    if len(sold) < len(keys) or Reason.MASS_DISAGREES in charge.reasons:
-        return Lesson(sold, alone)
     scale = equations(tray, Policy())
-    if scale is None or alone:
-        return Lesson(sold, alone)
-    if len(sold) == 1 and tray.weighing is not None:
-        return Lesson(sold, ((sold[0], tray.weighing.total - tare[0]),))
+    disturbed = tray.disturbed or Reason.MASS_DISAGREES in charge.reasons
+    if scale is None or alone or disturbed or None in named:
+        return Lesson(named, alone)
+    if named[0] is not None and len(named) == 1 and tray.weighing is not None:
+        return Lesson(named, ((named[0], tray.weighing.total - tare[0]),))
     grams = np.array([mass.mg / MG for mass in tare])
     net = replace(scale, observed=scale.observed - grams @ scale.levers)
-    return Lesson(sold, (), net)
+    return Lesson(named, (), net)
 
 
-def _tare(
-    tag: str | None, vessels: Mapping[str, float], tares: Mapping[str, Mass]
-) -> Mass:
-    kind = tag or max(vessels, key=lambda code: vessels[code], default=None)
-    return tares[kind] if kind is not None else Mass(0)
+def _named(seen: PlateSeen, verdict: PlateVerdict) -> Key | None:
+    sure = seen.told is not None or verdict.dish_ppm >= SURE_ENOUGH
+    if verdict.served is None or not sure:
+        return None
+    return verdict.served.dish, verdict.served.portion
+
+
+def _tare(plate: PlateSeen, tares: Mapping[str, Mass]) -> Mass:
+    """Give the tare of the tag or the likeliest kind; no vessel known, no tare."""
+    likeliest = sorted(plate.vessels, key=lambda code: -plate.vessels[code])
+    kinds = [plate.tag] if plate.tag is not None else likeliest[:1]
+    return tares[kinds[0]] if kinds else NO_MASS
 
 
 class PortionMemory:
@@ -152,33 +161,36 @@ class PortionMemory:
             for each in self._lessons.values()
             if each.shared is not None and all(key in row for key in each.sold)
         ]
-        if not shared:
-            return list(offers)
         touched = sorted({number for _, rows in shared for number in rows})
-        place = {number: i for i, number in enumerate(touched)}
-        masses = [predictive(offers[number].serving.mass) for number in touched]
-        mean = np.array([pair[0] for pair in masses])
-        spread = np.array([pair[1] for pair in masses])
-        counts = np.array([_count(offers[number]) for number in touched])
-        information = np.diag(counts / spread)
-        evidence = information @ mean
-        for scale, rows in shared:
-            at = [place[number] for number in rows]
-            design = np.zeros((len(scale.observed), len(touched)))
-            np.add.at(design.T, at, scale.levers)
-            noise = scale.covariance(spread[None, at], mean[None, at])[0]
-            weighted = np.linalg.solve(noise, design).T
-            information += weighted @ design
-            evidence += weighted @ scale.observed
-        covariance = np.linalg.inv(information)
-        means = covariance @ evidence
-        worth = spread / np.diag(covariance)
+        place = {number: at for at, number in enumerate(touched)}
+        means, worth = _solve(
+            [offers[number] for number in touched],
+            [(scale, [place[number] for number in rows]) for scale, rows in shared],
+        )
         learned = list(offers)
-        for number, i in place.items():
-            offer = offers[number]
-            mass = _pseudo(means[i], offer.serving.mass, spread[i], worth[i])
-            learned[number] = replace(offer, serving=replace(offer.serving, mass=mass))
+        for number, mean, weighings in zip(touched, means, worth, strict=True):
+            learned[number] = _with_mean(offers[number], mean, weighings)
         return learned
+
+
+def _solve(
+    offers: Sequence[Offer], shared: Sequence[tuple[Scale, list[int]]]
+) -> tuple[Floats, Floats]:
+    """Means (g) of the offers, and how many weighings alone each would be worth."""
+    masses = np.array([predictive(offer.serving.mass) for offer in offers])
+    mean, spread = masses.reshape(-1, 2).T
+    counts = np.array([_count(offer) for offer in offers])
+    information = np.diag(counts / spread)
+    evidence = information @ mean
+    for scale, rows in shared:
+        design = np.zeros((len(offers), len(scale.observed)))
+        np.add.at(design, rows, scale.levers)
+        noise = scale.covariance(spread[None, rows], mean[None, rows])[0]
+        weighted = np.linalg.solve(noise, design.T).T
+        information += weighted @ design.T
+        evidence += weighted @ scale.observed
+    covariance = np.linalg.inv(information)
+    return covariance @ evidence, spread / np.diag(covariance)
 
 
 def _key(offer: Offer) -> Key:
@@ -195,12 +207,14 @@ def _count(offer: Offer) -> float:
     return float(mass.count) if mass is not None else 1.0
 
 
-def _pseudo(
-    mean_g: float, before: PortionMass | None, spread_g2: float, worth: float
-) -> PortionMass:
-    """Express a learned mean as that many weighings, spread as before."""
-    mean = Mass(max(1, round(mean_g * MG)))
-    variance = float(before.variance_mg2) if before is not None else spread_g2 * MG**2
-    return PortionMass.from_recipe(
-        mean, Mass(round(max(variance, 0.0) ** 0.5)), max(1, round(worth))
+def _with_mean(offer: Offer, mean_g: float, worth: float) -> Offer:
+    """Put a learned mean in, as that many weighings with the spread known before."""
+    before = offer.serving.mass
+    _, guess = predictive(before)
+    variance = before.variance_mg2 if before is not None else guess * MG**2
+    mass = PortionMass.from_recipe(
+        Mass(max(1, round(mean_g * MG))),
+        Mass(round(float(variance) ** 0.5)),
+        max(1, round(worth)),
     )
+    return replace(offer, serving=replace(offer.serving, mass=mass))

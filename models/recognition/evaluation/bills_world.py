@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.random import Generator
-
     from models.recognition.dishes import Ranking
 
 _PRICES_FEN: Final = (400, 600, 800, 1000, 1200, 1500, 1800)
@@ -81,14 +79,16 @@ class Setting:
             if self.stress
             else f"{masses}normal, halves {_HALF_MASS} told and true, told means true"
         )
+        kinds = f"{self.vessels} vessel kinds, own half size"
+        noise = (
+            f"cell noise {_CELL_NOISE_G:.0f} g, place error {_PLACE_ERROR_MM:.0f} mm"
+        )
         return [
             f"prices of {len(_PRICES_FEN)} tiers, half at half price",
             said,
             f"{_HALVES:.0%} halves, dishes without repeat",
-            f"{self.vessels} vessel kinds with own half size, "
-            f"read right {self.vessel_accuracy:.3f}",
-            f"scale {self.scale}, cell noise {_CELL_NOISE_G:.0f} g, "
-            f"place error {_PLACE_ERROR_MM:.0f} mm",
+            f"{kinds}, read right {self.vessel_accuracy:.3f}",
+            f"scale {self.scale}, {noise}",
         ]
 
 
@@ -167,7 +167,7 @@ class Lunch:
             for dish in self.dishes
         }
         for queue in self._queue.values():
-            self._rng.shuffle(queue)  # type: ignore[arg-type] # lists are shuffled
+            self._rng.shuffle(queue)
         low, high = _TARE_G
         whole = self._rng.uniform(low, high, setting.vessels)
         self._tares = np.round(np.concatenate([whole, whole * _HALF_TARE]))
@@ -201,7 +201,7 @@ class Lunch:
         return enrolled
 
     def menu(self) -> Menu:
-        """What the product is told: prices, recipes, vessels and their tares."""
+        """Give what the product is told: prices, recipes, vessels and their tares."""
         kinds = tuple(
             VesselKind(
                 code=_kind(number),
