@@ -27,9 +27,7 @@ Ppm = NewType("Ppm", int)
 CERTAIN: Final = Ppm(1_000_000)
 
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,12}(\.\d+)?")
-_POINTS: Final = str.maketrans(
-    "\uff0e\u3002", ".."
-)  # a Chinese keyboard's decimal points
+_POINTS: Final = str.maketrans("\uff0e\u3002", "..")  # typed in Chinese
 _SIGN: Final = re.compile(r"^([+-]?)[￥\u00a5]")  # as people write it before an amount
 
 

@@ -258,6 +258,23 @@ def test_amounts_that_cannot_be_a_price_are_refused(
     assert isinstance(refused.value.problems[0].error, BadTariff)
 
 
+@pytest.mark.parametrize(
+    ("plan", "tariff"),
+    [
+        (Plan.DISH, PerPortion(Money(0), Money(0))),
+        (Plan.DISH, PerPortion(Money(100), Fraction(1))),
+        (Plan.WEIGHT, ByWeight(Money(0), Mass(1))),
+        (Plan.BUFFET, Flat(Money(0))),
+        (Plan.SET_MEAL, None),
+    ],
+)
+def test_a_price_may_be_nothing_or_end(
+    plan: Plan, tariff: PerPortion | ByWeight | Flat | None
+) -> None:
+    free = PriceVersion("P1", plan, "汤", tariff, START, "manager", "clerk")
+    assert PriceList([free]).versions == (free,)
+
+
 def test_every_dish_without_a_price_is_named_at_once() -> None:
     prices = PriceList([version("P1", "米饭", TEN)])
     dishes = ["红烧肉", "米饭", "凉拌黄瓜"]

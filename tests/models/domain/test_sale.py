@@ -185,6 +185,7 @@ def test_a_void_takes_back_exactly_one_sale() -> None:
     assert not _void(target=other).reverses(_sale())
     assert not _void(amount=Money(-1)).reverses(_sale())
     assert not _void(training=True).reverses(_sale())
+    assert _void(amount=NO_MONEY).amount == NO_MONEY  # of a free meal
 
 
 @pytest.mark.parametrize(
