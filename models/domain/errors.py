@@ -101,7 +101,9 @@ class InvalidData(DomainError):
 
     def told(self) -> str:
         """List every problem with its row and field."""
-        return "\n".join([super().told(), *(problem.told() for problem in self.problems)])
+        return "\n".join(
+            [super().told(), *(problem.told() for problem in self.problems)]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,11 @@ def test_a_late_meal_may_begin_after_midnight() -> None:
     assert sitting_at(earlier, hall).meal is Meal.DINNER
 
 
+def test_meals_may_fill_the_business_day_from_end_to_end() -> None:
+    hall = Timetable.of("04:00", {Meal.BREAKFAST: "04:00", Meal.LATE: "27:59"})
+    assert hall.begins == ((Meal.BREAKFAST, 240), (Meal.LATE, 1679))
+
+
 @pytest.mark.parametrize(
     ("day", "begins"),
     [
