@@ -7,6 +7,7 @@ machine that is busy breaks no law.
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from tests import postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -63,7 +63,7 @@ def office_engine(
     """The office's database of each kind, migrated."""
     if dialect == "sqlite":
         template: Path = request.getfixturevalue("office_file")
-        copy = shutil.copy(template, tmp_path / "office.db")
+        copy = Path(shutil.copy(template, tmp_path / "office.db"))
         yield from _lent(sqlite_engine(copy))
         return
     cluster: postgresql.Cluster = request.getfixturevalue("office_cluster")
@@ -79,7 +79,7 @@ def _lent(engine: Engine) -> Iterator[Engine]:
 @pytest.fixture
 def till_engine(till_file: Path, tmp_path: Path) -> Iterator[Engine]:
     """A till's database, migrated."""
-    engine = sqlite_engine(shutil.copy(till_file, tmp_path / "till.db"))
+    engine = sqlite_engine(Path(shutil.copy(till_file, tmp_path / "till.db")))
     yield engine
     engine.dispose()
 

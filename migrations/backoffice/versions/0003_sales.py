@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -78,6 +80,34 @@ def _received() -> None:
 def _sale() -> None:
     op.create_table(
         "sale",
+        *_sale_columns(),
+        *_sale_checks(),
+        sa.ForeignKeyConstraint(
+            ["site_id", "business_day", "id"],
+            ["fact.site_id", "fact.business_day", "fact.id"],
+            name=op.f("fk_sale_site_id_business_day_id"),
+        ),
+        sa.PrimaryKeyConstraint("site_id", "business_day", "id", name=op.f("pk_sale")),
+        postgresql_partition_by="RANGE (business_day)",
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE TABLE sale_default PARTITION OF sale DEFAULT")
+    op.create_index(
+        op.f("ix_sale_site_id_diner_business_day"),
+        "sale",
+        ["site_id", "diner", "business_day"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_sale_site_id_terminal_id_business_day_number"),
+        "sale",
+        ["site_id", "terminal_id", "business_day", "number"],
+        unique=False,
+    )
+
+
+def _sale_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("business_day", sa.Date(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -93,6 +123,11 @@ def _sale() -> None:
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("tray_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("is_training", sa.Boolean(), nullable=False),
+    ]
+
+
+def _sale_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "diner_group IN ('staff', 'contract_worker', 'outside')",
             name=op.f("ck_sale_diner_group"),
@@ -118,28 +153,7 @@ def _sale() -> None:
         sa.CheckConstraint("length(tray_hash) = 32", name=op.f("ck_sale_tray_hash")),
         sa.CheckConstraint("number >= 1", name=op.f("ck_sale_number")),
         sa.CheckConstraint("total >= 0", name=op.f("ck_sale_total")),
-        sa.ForeignKeyConstraint(
-            ["site_id", "business_day", "id"],
-            ["fact.site_id", "fact.business_day", "fact.id"],
-            name=op.f("fk_sale_site_id_business_day_id"),
-        ),
-        sa.PrimaryKeyConstraint("site_id", "business_day", "id", name=op.f("pk_sale")),
-        postgresql_partition_by="RANGE (business_day)",
-    )
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("CREATE TABLE sale_default PARTITION OF sale DEFAULT")
-    op.create_index(
-        op.f("ix_sale_site_id_diner_business_day"),
-        "sale",
-        ["site_id", "diner", "business_day"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_sale_site_id_terminal_id_business_day_number"),
-        "sale",
-        ["site_id", "terminal_id", "business_day", "number"],
-        unique=False,
-    )
+    ]
 
 
 def _void() -> None:
@@ -187,6 +201,30 @@ def _void() -> None:
 def _sale_line() -> None:
     op.create_table(
         "sale_line",
+        *_sale_line_columns(),
+        *_sale_line_checks(),
+        sa.ForeignKeyConstraint(
+            ["site_id", "business_day", "sale_id"],
+            ["sale.site_id", "sale.business_day", "sale.id"],
+            name=op.f("fk_sale_line_site_id_business_day_sale_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "site_id", "business_day", "sale_id", "line", name=op.f("pk_sale_line")
+        ),
+        postgresql_partition_by="RANGE (business_day)",
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE TABLE sale_line_default PARTITION OF sale_line DEFAULT")
+    op.create_index(
+        op.f("ix_sale_line_site_id_business_day_hall_meal_dish_served_at"),
+        "sale_line",
+        ["site_id", "business_day", "hall", "meal", "dish", "served_at"],
+        unique=False,
+    )
+
+
+def _sale_line_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("business_day", sa.Date(), nullable=False),
         sa.Column("sale_id", sa.Uuid(), nullable=False),
@@ -211,6 +249,11 @@ def _sale_line() -> None:
         sa.Column("discount", sa.BigInteger(), nullable=False),
         sa.Column("rounding", sa.BigInteger(), nullable=False),
         sa.Column("paid", sa.BigInteger(), nullable=False),
+    ]
+
+
+def _sale_line_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "mass_source IN ('measured', 'inferred', 'learned')",
             name=op.f("ck_sale_line_mass_source"),
@@ -256,21 +299,4 @@ def _sale_line() -> None:
         sa.CheckConstraint(
             "posterior BETWEEN 0 AND 1000000", name=op.f("ck_sale_line_posterior")
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id", "business_day", "sale_id"],
-            ["sale.site_id", "sale.business_day", "sale.id"],
-            name=op.f("fk_sale_line_site_id_business_day_sale_id"),
-        ),
-        sa.PrimaryKeyConstraint(
-            "site_id", "business_day", "sale_id", "line", name=op.f("pk_sale_line")
-        ),
-        postgresql_partition_by="RANGE (business_day)",
-    )
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("CREATE TABLE sale_line_default PARTITION OF sale_line DEFAULT")
-    op.create_index(
-        op.f("ix_sale_line_site_id_business_day_hall_meal_dish_served_at"),
-        "sale_line",
-        ["site_id", "business_day", "hall", "meal", "dish", "served_at"],
-        unique=False,
-    )
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -170,6 +172,28 @@ def _menu_item() -> None:
 def _price_version() -> None:
     op.create_table(
         "price_version",
+        *_price_version_columns(),
+        *_price_version_checks(),
+        sa.ForeignKeyConstraint(
+            ["site_id", "hall"],
+            ["hall.site_id", "hall.code"],
+            name=op.f("fk_price_version_site_id_hall"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["site_id"], ["site.site_id"], name=op.f("fk_price_version_site_id")
+        ),
+        sa.PrimaryKeyConstraint("site_id", "id", name=op.f("pk_price_version")),
+    )
+    op.create_index(
+        op.f("ix_price_version_site_id_item_starts_day"),
+        "price_version",
+        ["site_id", "item", "starts_day"],
+        unique=False,
+    )
+
+
+def _price_version_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("plan", sa.String(length=32), nullable=False),
@@ -187,6 +211,11 @@ def _price_version() -> None:
         sa.Column("proposed_by", sa.String(length=64), nullable=False),
         sa.Column("approved_by", sa.String(length=64), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+    ]
+
+
+def _price_version_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "(plan = 'weight') = (quantity IS NOT NULL)",
             name=op.f("ck_price_version_by_weight"),
@@ -220,22 +249,7 @@ def _price_version() -> None:
             "small_over BETWEEN 1 AND small_under",
             name=op.f("ck_price_version_small_share"),
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id", "hall"],
-            ["hall.site_id", "hall.code"],
-            name=op.f("fk_price_version_site_id_hall"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.site_id"], name=op.f("fk_price_version_site_id")
-        ),
-        sa.PrimaryKeyConstraint("site_id", "id", name=op.f("pk_price_version")),
-    )
-    op.create_index(
-        op.f("ix_price_version_site_id_item_starts_day"),
-        "price_version",
-        ["site_id", "item", "starts_day"],
-        unique=False,
-    )
+    ]
 
 
 def _serving() -> None:

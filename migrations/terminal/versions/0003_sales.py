@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -99,6 +101,25 @@ def _outbox() -> None:
 def _sale() -> None:
     op.create_table(
         "sale",
+        *_sale_columns(),
+        *_sale_checks(),
+        sa.ForeignKeyConstraint(
+            ["site_id", "business_day", "id"],
+            ["fact.site_id", "fact.business_day", "fact.id"],
+            name=op.f("fk_sale_site_id_business_day_id"),
+        ),
+        sa.PrimaryKeyConstraint("site_id", "business_day", "id", name=op.f("pk_sale")),
+    )
+    op.create_index(
+        op.f("ix_sale_site_id_terminal_id_business_day_number"),
+        "sale",
+        ["site_id", "terminal_id", "business_day", "number"],
+        unique=True,
+    )
+
+
+def _sale_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("business_day", sa.Date(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -114,6 +135,11 @@ def _sale() -> None:
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("tray_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("is_training", sa.Boolean(), nullable=False),
+    ]
+
+
+def _sale_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "diner_group IN ('staff', 'contract_worker', 'outside')",
             name=op.f("ck_sale_diner_group"),
@@ -139,19 +165,7 @@ def _sale() -> None:
         sa.CheckConstraint("length(tray_hash) = 32", name=op.f("ck_sale_tray_hash")),
         sa.CheckConstraint("number >= 1", name=op.f("ck_sale_number")),
         sa.CheckConstraint("total >= 0", name=op.f("ck_sale_total")),
-        sa.ForeignKeyConstraint(
-            ["site_id", "business_day", "id"],
-            ["fact.site_id", "fact.business_day", "fact.id"],
-            name=op.f("fk_sale_site_id_business_day_id"),
-        ),
-        sa.PrimaryKeyConstraint("site_id", "business_day", "id", name=op.f("pk_sale")),
-    )
-    op.create_index(
-        op.f("ix_sale_site_id_terminal_id_business_day_number"),
-        "sale",
-        ["site_id", "terminal_id", "business_day", "number"],
-        unique=True,
-    )
+    ]
 
 
 def _void() -> None:
@@ -227,6 +241,21 @@ def _evidence() -> None:
 def _sale_line() -> None:
     op.create_table(
         "sale_line",
+        *_sale_line_columns(),
+        *_sale_line_checks(),
+        sa.ForeignKeyConstraint(
+            ["site_id", "business_day", "sale_id"],
+            ["sale.site_id", "sale.business_day", "sale.id"],
+            name=op.f("fk_sale_line_site_id_business_day_sale_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "site_id", "business_day", "sale_id", "line", name=op.f("pk_sale_line")
+        ),
+    )
+
+
+def _sale_line_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("business_day", sa.Date(), nullable=False),
         sa.Column("sale_id", sa.Uuid(), nullable=False),
@@ -251,6 +280,11 @@ def _sale_line() -> None:
         sa.Column("discount", sa.BigInteger(), nullable=False),
         sa.Column("rounding", sa.BigInteger(), nullable=False),
         sa.Column("paid", sa.BigInteger(), nullable=False),
+    ]
+
+
+def _sale_line_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "mass_source IN ('measured', 'inferred', 'learned')",
             name=op.f("ck_sale_line_mass_source"),
@@ -296,12 +330,4 @@ def _sale_line() -> None:
         sa.CheckConstraint(
             "posterior BETWEEN 0 AND 1000000", name=op.f("ck_sale_line_posterior")
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id", "business_day", "sale_id"],
-            ["sale.site_id", "sale.business_day", "sale.id"],
-            name=op.f("fk_sale_line_site_id_business_day_sale_id"),
-        ),
-        sa.PrimaryKeyConstraint(
-            "site_id", "business_day", "sale_id", "line", name=op.f("pk_sale_line")
-        ),
-    )
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -107,6 +109,14 @@ def _menu_item() -> None:
 def _price_version() -> None:
     op.create_table(
         "price_version",
+        *_price_version_columns(),
+        *_price_version_checks(),
+        sa.PrimaryKeyConstraint("site_id", "id", name=op.f("pk_price_version")),
+    )
+
+
+def _price_version_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("plan", sa.String(length=32), nullable=False),
@@ -124,6 +134,11 @@ def _price_version() -> None:
         sa.Column("proposed_by", sa.String(length=64), nullable=False),
         sa.Column("approved_by", sa.String(length=64), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+    ]
+
+
+def _price_version_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "diner_group IN ('staff', 'contract_worker', 'outside')",
             name=op.f("ck_price_version_diner_group"),
@@ -141,8 +156,7 @@ def _price_version() -> None:
             " 'plain', 'included')",
             name=op.f("ck_price_version_plan"),
         ),
-        sa.PrimaryKeyConstraint("site_id", "id", name=op.f("pk_price_version")),
-    )
+    ]
 
 
 def _serving() -> None:

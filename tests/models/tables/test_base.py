@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Table, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
+from models.domain.mealtimes import Meal
 from models.domain.people import DinerGroup
 from models.domain.serving import Portion, VesselShape
 from models.domain.units import Mass, Money, Ppm
@@ -49,7 +50,8 @@ def test_every_key_and_index_of_a_site_table_leads_with_the_site(table: Table) -
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=str)
 def test_every_constraint_has_a_name_that_fits_postgresql(table: Table) -> None:
-    names = [thing.name for thing in (*table.constraints, *table.indexes)]
+    names = [constraint.name for constraint in table.constraints]
+    names += [index.name for index in table.indexes]
     assert all(isinstance(name, str) and len(name) <= 63 for name in names)
     assert len(set(names)) == len(names)
 
@@ -243,14 +245,14 @@ def test_a_hash_has_32_bytes(till_engine: Engine) -> None:
 
 
 def test_a_slice_never_pays_more_than_was_granted(till_engine: Engine) -> None:
-    sale = makers.a_sale()
-    columns = {
-        "site_id": makers.SITE,
-        "business_day": makers.DAY,
-        "meal": sale.sitting.meal,
-        "diner": "d1",
-    }
-    store(till_engine, Slice(**columns, granted=Money(3_000)))
+    granted = Slice(
+        site_id=makers.SITE,
+        business_day=makers.DAY,
+        meal=Meal.LUNCH,
+        diner="d1",
+        granted=Money(3_000),
+    )
+    store(till_engine, granted)
     with pytest.raises(IntegrityError, match="bounded"), till_engine.begin() as now:
         now.execute(text("UPDATE slice SET used = 3001"))
 
