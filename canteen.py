@@ -17,7 +17,7 @@ _COMMANDS: Final = {
     "settle": ("pos_terminal.cli:settle", "结算一个餐盘 Settle one tray"),
     "enrol-dish": ("pos_terminal.cli:enrol_dish", "登记菜品照片 Enrol dish photos"),
     "enrol-face": ("pos_terminal.cli:enrol_face", "登记人脸 Enrol a diner's face"),
-    "menu": ("pos_terminal.cli:menu", "菜品、价格、今日菜单 Dishes, prices, menu"),
+    "menu": ("pos_terminal.cli_menu:menu", "菜品、价格、今日菜单 Dishes, prices, menu"),
     "terminal": ("pos_terminal.cli:terminal", "终端数据 A till's data"),
     "doctor": ("pos_terminal.cli:doctor", "检查本机 Check this machine"),
     "weights": ("models.recognition.weights:weights", "神经网络权重 Neural weights"),

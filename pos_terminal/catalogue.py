@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from sqlalchemy import func, select
 
@@ -111,6 +111,7 @@ class Catalogue:
     sold: Mapping[str, int]
     settings: Settings
     calibration: Calibration | None
+    platform_mm: tuple[tuple[float, float], ...]
 
     @classmethod
     def read(cls, session: Session, till: Till, now: datetime) -> Self:
@@ -119,8 +120,9 @@ class Catalogue:
             {row.name: row.value for row in session.scalars(select(TillPolicy))}
         )
         hall = session.get(TillHall, (till.site_id, till.hall))
-        sitting = sitting_at(now, _timetable(session, hall))
+        sitting = sitting_at(now, hall_timetable(session, till))
         dishes = list(session.scalars(select(TillDish)))
+        measured = _measured(session, till.terminal_id)
         vessels = tuple(map(vessel_kind, session.scalars(select(TillVesselKind))))
         return cls(
             site=till.site_id,
@@ -138,7 +140,8 @@ class Catalogue:
             vessels=vessels,
             sold=_sold(session),
             settings=settings,
-            calibration=_calibration(session, till.terminal_id, vessels),
+            calibration=_calibration(measured, vessels),
+            platform_mm=_platform(measured),
         )
 
     def context(self, group: DinerGroup = DinerGroup.STAFF) -> Context:
@@ -210,11 +213,11 @@ class Catalogue:
         return portions.Policy(charge=self.settings.charge_above_ppm / CERTAIN)
 
 
-def _timetable(session: Session, hall: TillHall | None) -> Timetable:
-    if hall is None:
-        return ALL_DAY
-    times = list(session.scalars(select(TillMealTime).filter_by(hall=hall.code)))
-    return timetable(hall, times) if times else ALL_DAY
+def hall_timetable(session: Session, till: Till) -> Timetable:
+    """Read when the meals of the till's hall begin."""
+    hall = session.get(TillHall, (till.site_id, till.hall))
+    times = list(session.scalars(select(TillMealTime).filter_by(hall=till.hall)))
+    return timetable(hall, times) if hall and times else ALL_DAY
 
 
 def _menu(session: Session, hall: str, sitting: Sitting) -> tuple[str, ...]:
@@ -238,15 +241,19 @@ def _sold(session: Session) -> dict[str, int]:
     return {dish: count for dish, count in session.execute(counted) if dish}
 
 
-def _calibration(
-    session: Session, terminal: str, vessels: tuple[VesselKind, ...]
-) -> Calibration | None:
+def _measured(session: Session, terminal: str) -> dict[CalibrationKind, Any]:
+    """Read what was measured on this till when it was set up."""
     rows = session.scalars(select(TillCalibration).filter_by(terminal_id=terminal))
-    values = {row.kind: json.loads(row.value) for row in rows}
-    camera = values.get(CalibrationKind.CAMERA)
+    return {row.kind: json.loads(row.value) for row in rows}
+
+
+def _calibration(
+    measured: Mapping[CalibrationKind, Any], vessels: tuple[VesselKind, ...]
+) -> Calibration | None:
+    camera = measured.get(CalibrationKind.CAMERA)
     if camera is None:
         return None
-    counter = values.get(CalibrationKind.EMPTY_COUNTER, {}).get("png", "")
+    counter = measured.get(CalibrationKind.EMPTY_COUNTER, {}).get("png", "")
     record = CalibrationRecord(
         width=camera["width"],
         height=camera["height"],
@@ -254,3 +261,11 @@ def _calibration(
         counter=base64.b64decode(counter),
     )
     return Calibration.from_record(record, vessels)
+
+
+def _platform(
+    measured: Mapping[CalibrationKind, Any],
+) -> tuple[tuple[float, float], ...]:
+    """Places of the load cells in the picture's millimetres; empty: one scale."""
+    cells = measured.get(CalibrationKind.PLATFORM, {}).get("cells_um", [])
+    return tuple((x / 1000, y / 1000) for x, y in cells)

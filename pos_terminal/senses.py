@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import cv2
+
 from models.domain.evidence import Reason
 from models.recognition.dishes import DishEye
 from models.recognition.portion_evidence import PlateSeen, TraySeen
+from models.recognition.runtime import read_picture
 from models.recognition.trays import find_plates
 from models.recognition.trays_view import crop
 
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 NOTHING_TO_NAME: Final = frozenset({Reason.EMPTY_PLATE, Reason.UNDER_A_BOWL})
 """Plates without food to recognise."""
 
+_EVIDENCE_SIDE: Final = 1280
+_EVIDENCE_QUALITY: Final = 85
+
 
 @dataclass(slots=True)
 class Stopwatch:
@@ -40,6 +46,16 @@ class Stopwatch:
         yield
         spent = round((time.perf_counter() - start) * 1000)
         self.spent_ms[name] = self.spent_ms.get(name, 0) + spent
+
+
+def evidence_jpeg(picture: Picture) -> bytes:
+    """Write a tray picture as it is kept: small, and without the camera's own data."""
+    shrink = min(1.0, _EVIDENCE_SIDE / max(picture.shape[:2]))
+    small = cv2.resize(
+        picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA
+    )
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _EVIDENCE_QUALITY]
+    return cv2.imencode(".jpg", small, quality)[1].tobytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,12 @@ class Senses:
     def eye(self) -> DishEye:
         """What turns crops into features, for enrolling."""
         return self._eye
+
+    def dish_photo(self, path: Path) -> Picture:
+        """Read a photo of one dish; where one plate stands in it, the plate alone."""
+        picture = read_picture(path)
+        plates = find_plates(picture).plates
+        return crop(picture, plates[0]) if len(plates) == 1 else picture
 
     def look(
         self,
