@@ -245,5 +245,5 @@ def test_a_site_that_prices_by_vessel_takes_dishes_over_one_by_one() -> None:
     assert site.order("鱼", Portion.HALF, "蓝盘").plan is Plan.VESSEL
     assert site.order(None, Portion.WHOLE, "蓝盘").item == "蓝盘"
     assert site.order("米饭", Portion.WHOLE, "蓝盘").plan is Plan.DISH
-    with pytest.raises(BadOrder):
+    with pytest.raises(BadOrder, match="鱼"):
         site.order("鱼", Portion.WHOLE, None)
