@@ -51,6 +51,8 @@ _PORTION_ODDS: Final = {
 }
 _POPULARITY_PRIOR: Final = 5.0
 """Sales a dish is credited with before any, so that no dish becomes impossible."""
+_NOTHING: Final = 1e-15
+"""Readings less likely are not made; the bound counts them as cut off."""
 _GROUP_G: Final = 40.0
 _GROUP_RATIO: Final = 2.0
 _GROUP_SPREADS: Final = 64
@@ -210,7 +212,7 @@ def plate_readings(
         weight[table.unknown] = vessels
     flat = (weight / weight.sum()).ravel()
     order = np.argsort(-flat, kind="stable")
-    order = order[flat[order] > 0]
+    order = order[flat[order] > _NOTHING]
     serving, kind = np.divmod(order, len(table.tare))
     gross = table.mean[serving] + table.tare[kind]
     variance = table.variance[serving]
