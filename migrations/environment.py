@@ -21,7 +21,7 @@ PLUGINS = ("alembic.autogenerate.*", "alembic.ext.checkconstraint_byname")
 
 _PARTITIONS = """
 SELECT relname FROM pg_class
-WHERE relispartition AND relnamespace = current_schema()::regnamespace
+WHERE relispartition AND relkind = 'r' AND relnamespace = current_schema()::regnamespace
 """
 
 

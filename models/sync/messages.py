@@ -12,8 +12,6 @@ Unicode form: a hash must never depend on the Unicode tables of a Python version
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
@@ -135,19 +133,6 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(found) != len(pairs):
         raise NotCanonical(where="$", what="a key twice")
     return found
-
-
-def packed(data: bytes) -> str:
-    """Write bytes (a feature, cipher text) as base64 text for a message."""
-    return base64.b64encode(data).decode("ascii")
-
-
-def unpacked(text: str) -> bytes:
-    """Read what `packed` wrote."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise NotCanonical(where="base64", what=str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

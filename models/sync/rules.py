@@ -22,6 +22,9 @@ from typing import TYPE_CHECKING, Final
 
 from models.sync.messages import GENESIS, Row
 
+Place = tuple[str, str]
+"""Kind and key of a row of master data."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -162,22 +165,24 @@ def is_newer(row: Row, held_revision: int | None) -> bool:
     return held_revision is None or row.revision > held_revision
 
 
-def applied(
-    held: Mapping[tuple[str, str], Row], snapshot: Snapshot
-) -> dict[tuple[str, str], Row]:
-    """Give what a till holds, by (kind, key), after `snapshot`; tombstones stay.
+def changes(held: Mapping[Place, int], snapshot: Snapshot) -> tuple[Row, ...]:
+    """Give the rows that a till at these revisions has to write, each place once.
 
-    Of two copies the higher revision wins, so repeats and reordering change nothing.
-    A complete snapshot turns rows that it does not name into tombstones.
+    `held` counts tombstones too, so that repeats and reordering change nothing. Rows
+    that a complete snapshot does not name end with a tombstone, unless they are newer
+    than it or the till's own (revision 0).
     """
-    named = {(row.kind, row.key) for row in snapshot.rows}
-    state = dict(held)
-    if snapshot.is_complete:
-        for place, row in held.items():
-            if place not in named and row.revision <= snapshot.upto:
-                state[place] = Row(*place, snapshot.upto, None)
+    newest: dict[Place, Row] = {}
     for row in snapshot.rows:
-        copy = state.get((row.kind, row.key))
+        copy = newest.get((row.kind, row.key))
         if is_newer(row, copy.revision if copy else None):
-            state[row.kind, row.key] = row
-    return state
+            newest[row.kind, row.key] = row
+    arrived = (row for place, row in newest.items() if is_newer(row, held.get(place)))
+    ended = (
+        Row(*place, snapshot.upto, None)
+        for place, revision in held.items()
+        if snapshot.is_complete
+        and place not in newest
+        and 0 < revision <= snapshot.upto
+    )
+    return (*arrived, *ended)

@@ -101,6 +101,11 @@ class OfficePriceVersion(PriceVersionColumns, OfficeBase, kw_only=True, eq=False
         CheckConstraint("price >= 0 AND small_price BETWEEN 0 AND price", "price"),
         CheckConstraint("quantity > 0", "quantity"),
         CheckConstraint("(plan = 'weight') = (quantity IS NOT NULL)", "by_weight"),
+        CheckConstraint(
+            "(small_over IS NULL) = (small_under IS NULL)"
+            " AND (small_over IS NULL OR small_price IS NULL)",
+            "one_small",
+        ),
         CheckConstraint("small_over BETWEEN 1 AND small_under", "small_share"),
         CheckConstraint("approved_by <> proposed_by", "second_person"),
     )

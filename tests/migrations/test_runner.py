@@ -18,6 +18,7 @@ from migrations.runner import NewerDatabase, Tree
 from models.tables import OfficeBase, TerminalBase, guards
 from models.tables.engines import postgresql_engine, sqlite_engine
 from models.tables.guards import recreate_triggers
+from models.tables.partitions import fact_tables
 from tests import makers
 from tests.migrations.shapes import shape, triggers
 
@@ -181,6 +182,18 @@ def test_triggers_dropped_by_hand_come_back_with_the_next_migration(
 def test_foreign_keys_hold_after_a_migration(till_engine: Engine) -> None:
     with till_engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+@pytest.mark.slow
+def test_every_fact_has_a_place_from_the_first_migration_on(
+    office_cluster: Cluster,
+) -> None:
+    with office_cluster.database(template="office") as address:
+        engine = postgresql_engine(address)
+        with engine.connect() as connection:
+            partitions = environment.partitions(connection)
+        engine.dispose()
+    assert partitions == {f"{table.name}_default" for table in fact_tables()}
 
 
 def test_rows_survive_going_up(empty_engine: Engine) -> None:

@@ -238,6 +238,11 @@ def _price_version_checks() -> list[sa.CheckConstraint]:
             name=op.f("ck_price_version_plan"),
         ),
         sa.CheckConstraint(
+            "(small_over IS NULL) = (small_under IS NULL)"
+            " AND (small_over IS NULL OR small_price IS NULL)",
+            name=op.f("ck_price_version_one_small"),
+        ),
+        sa.CheckConstraint(
             "approved_by <> proposed_by", name=op.f("ck_price_version_second_person")
         ),
         sa.CheckConstraint(

@@ -25,11 +25,9 @@ from models.sync.messages import (
     Snapshot,
     UnknownVersion,
     canonical,
-    packed,
     parse_canonical,
     parse_fact,
     parse_snapshot,
-    unpacked,
 )
 from tests import makers
 
@@ -297,13 +295,3 @@ def test_a_row_of_another_shape_is_refused() -> None:
     )
     with pytest.raises(NotCanonical, match="row"):
         parse_snapshot(header + b"\n" + line + b"\n")
-
-
-@given(st.binary(max_size=50))
-def test_bytes_travel_as_text(data: bytes) -> None:
-    assert unpacked(packed(data)) == data
-
-
-def test_text_that_is_no_base64_is_refused() -> None:
-    with pytest.raises(NotCanonical, match="base64"):
-        unpacked("not base64!")

@@ -21,8 +21,8 @@ from models.sync.rules import (
     RefuseAltered,
     Repeat,
     acknowledged_through,
-    applied,
     chain_breaks,
+    changes,
     decide,
     follows,
 )
@@ -75,10 +75,10 @@ def test_a_missing_fact_shows_at_the_next_one(
 ) -> None:
     lost = data.draw(st.integers(0, len(chain) - 1))
     rest = chain[:lost] + chain[lost + 1 :]
-    after = (
+    breaks = (
         [ChainBreak(BreakKind.GAP, chain[lost].seq + 1)] if chain[lost + 1 :] else []
     )
-    assert list(chain_breaks(rest)) == after
+    assert list(chain_breaks(rest)) == breaks
 
 
 @given(CHAINS, st.data())
@@ -88,8 +88,8 @@ def test_an_edited_fact_shows_at_the_next_one(
     edited = data.draw(st.integers(0, len(chain) - 1))
     forged = replace(chain[edited], hash=OTHER)
     now = [*chain[:edited], forged, *chain[edited + 1 :]]
-    after = chain[edited + 1 :]
-    expected = [ChainBreak(BreakKind.EDIT, after[0].seq)] if after else []
+    later = chain[edited + 1 :]
+    expected = [ChainBreak(BreakKind.EDIT, later[0].seq)] if later else []
     assert list(chain_breaks(now)) == expected
 
 
@@ -158,32 +158,47 @@ def later_parts(history: list[Snapshot]) -> list[Snapshot]:
     return [replace(one, after=max(one.after, 1)) for one in history]
 
 
+State = dict[tuple[str, str], Row]
+
+
+def after(state: State, *parts: Snapshot) -> State:
+    """What a till holds, tombstones too, once it has applied `parts` in turn."""
+    state = dict(state)
+    for part in parts:
+        held = {place: row.revision for place, row in state.items()}
+        state |= {(row.kind, row.key): row for row in changes(held, part)}
+    return state
+
+
+def living(state: State) -> State:
+    return {place: row for place, row in state.items() if row.content is not None}
+
+
 @given(histories(), st.data())
 def test_parts_of_a_snapshot_apply_in_any_order_and_twice(
     history: list[Snapshot], data: st.DataObject
 ) -> None:
     parts = later_parts(history)
-    expected: dict[tuple[str, str], Row] = {}
-    for part in parts:
-        expected = applied(expected, part)
-    state: dict[tuple[str, str], Row] = {}
-    for part in data.draw(st.permutations(parts + parts)):
-        state = applied(state, part)
-    assert state == expected
+    shuffled = data.draw(st.permutations(parts + parts))
+    assert after({}, *shuffled) == after({}, *parts)
 
 
 @given(histories())
 def test_a_complete_snapshot_gives_the_same_as_all_parts(
     history: list[Snapshot],
 ) -> None:
-    state: dict[tuple[str, str], Row] = {}
-    for part in history:
-        state = applied(state, part)
-    living = {place: row for place, row in state.items() if row.content is not None}
-    whole = Snapshot("s", 0, history[-1].upto, tuple(living.values()))
-    restored = applied({("dish", "gone"): a_row(("dish", "gone"), 1)}, whole)
-    assert {p: r for p, r in restored.items() if r.content is not None} == living
-    assert restored["dish", "gone"].content is None
+    state = after({}, *history)
+    whole = Snapshot("s", 0, history[-1].upto, tuple(living(state).values()))
+    gone = ("dish", "gone")
+    restored = after({gone: a_row(gone, 1)}, whole)
+    assert living(restored) == living(state)
+    assert restored[gone].content is None
+
+
+def test_an_old_complete_snapshot_ends_nothing_newer_and_nothing_of_the_till() -> None:
+    held = {("dish", "new"): 9, ("dish", "own"): 0, ("dish", "old"): 4}
+    ended = Row("dish", "old", 5, None)
+    assert changes(held, Snapshot("s", 0, 5, ())) == (ended,)
 
 
 def test_a_till_never_skips_changes() -> None:

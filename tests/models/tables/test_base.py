@@ -167,6 +167,18 @@ def test_a_price_by_weight_needs_its_quantity(office_engine: Engine) -> None:
         store(office_engine, makers.a_site_row(), price)
 
 
+def test_a_small_portion_has_a_price_or_a_share_never_half_of_each(
+    office_engine: Engine,
+) -> None:
+    store(office_engine, makers.a_site_row())
+    half_a_share, both = makers.a_price_row(), makers.a_price_row()
+    half_a_share.small_over = 2
+    both.small_price, both.small_over, both.small_under = Money(800), 2, 3
+    for price in (half_a_share, both):
+        with pytest.raises(IntegrityError, match="one_small"):
+            store(office_engine, price)
+
+
 def test_a_row_of_an_unknown_site_is_refused(office_engine: Engine) -> None:
     with pytest.raises(IntegrityError):
         store(office_engine, makers.a_dish_row())
