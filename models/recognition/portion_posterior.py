@@ -295,7 +295,7 @@ def _search(plates: list[Readings], most: int) -> tuple[Ints, Floats]:
     chosen = np.zeros((1, 0), dtype=np.int64)
     weight = np.ones(1)
     for plate in plates:
-        order = np.argsort(-weight, kind="stable")
+        order = np.argsort(-weight)
         chosen, weight = chosen[order], weight[order]
         counts = _counts(weight, plate.weight, most)
         reading = np.repeat(np.arange(len(counts)), counts)

@@ -18,6 +18,8 @@ from models.domain.units import CERTAIN, Money, Ppm
 from models.recognition.portion_readings import EMPTY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from models.recognition.portion_evidence import Policy, TraySeen
@@ -76,7 +78,11 @@ def groups(posterior: Posterior, plate: int) -> PlateGroups:
 
 
 def best_question(
-    tray: TraySeen, table: MenuTable, posterior: Posterior, policy: Policy
+    tray: TraySeen,
+    table: MenuTable,
+    posterior: Posterior,
+    plates: Sequence[PlateGroups],
+    policy: Policy,
 ) -> Question | None:
     """Choose the plate to ask about; `None` when a person has told of every plate."""
     _, column = np.unique(posterior.total, return_inverse=True)
@@ -84,7 +90,7 @@ def best_question(
     for number, plate in enumerate(tray.plates):
         if plate.told is not None or plate.state is Reason.EMPTY_PLATE:
             continue
-        found = groups(posterior, number)
+        found = plates[number]
         gain = _gain(found, column, posterior, table, policy)
         if best is None or gain > best[0]:
             best = gain, number, found

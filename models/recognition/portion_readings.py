@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import lgamma, log, pi
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -206,62 +206,77 @@ def plate_readings(
     if plate.mass is not None:
         weight = weight * _own_mass(plate.mass, table, policy)
     if plate.told is not None:
-        priced = table.fen == plate.told.price.fen
-        weight = np.where(priced, weight, 0) if (weight * priced).any() else weight
+        at_price = np.where(table.fen == plate.told.price.fen, weight, 0.0)
+        weight = at_price if at_price.any() else weight
     if weight.sum() <= 0:  # nothing explains the plate: say so, and let a person tell
         weight[table.unknown] = vessels
-    flat = (weight / weight.sum()).ravel()
-    order = np.argsort(-flat, kind="stable")
-    order = order[flat[order] > _NOTHING]
-    serving, kind = np.divmod(order, len(table.tare))
+    return _readings(weight / weight.sum(), plate, table, policy, alone)
+
+
+def _readings(
+    weight: Floats,
+    plate: PlateSeen,
+    table: MenuTable,
+    policy: Policy,
+    alone: Mass | None,
+) -> Readings:
+    """Keep the likeliest of all weights (servings, kinds) apart, group the others."""
+    flat = weight.ravel()
+    made = np.flatnonzero(flat > _NOTHING)
+    ahead = min(policy.readings, len(made))
+    parted = made[np.argpartition(-flat[made], ahead - 1)]
+    best = parted[:ahead][np.argsort(-flat[parted[:ahead]], kind="stable")]
+    every = np.concatenate([best, parted[ahead:]])
+    serving, kind = np.divmod(every, len(table.tare))
     gross = table.mean[serving] + table.tare[kind]
     variance = table.variance[serving]
     if plate.mass is not None:
-        gross = np.full(len(order), plate.mass.mg / MG)
-        variance = np.ones(len(order))
-    single = slice(None, policy.readings)
-    rest = slice(policy.readings, None)
-    count = len(order[single])
-    groups = _grouped(flat[order][rest], gross[rest], variance[rest])
+        gross = np.full(len(every), plate.mass.mg / MG)
+        variance = np.ones(len(every))
+    groups = _grouped(flat[every][ahead:], gross[ahead:], variance[ahead:])
+    count = len(groups.weight)
+    fen = _weighed_prices(table, serving[:ahead], kind[:ahead], alone)
     return Readings(
-        serving=np.append(serving[single], np.full(len(groups[0]), GROUP)),
-        kind=np.append(kind[single], np.zeros(len(groups[0]), dtype=np.int64)),
-        weight=np.append(flat[order][single], groups[0]),
-        fen=np.append(
-            _weighed_prices(table, serving[single], kind[single], alone),
-            np.full(len(groups[0]), UNPRICED),
-        ),
-        gross=np.append(gross[single], groups[1]),
-        variance=np.append(variance[single], groups[2]),
-        reach=np.append(np.zeros(count), groups[3]),
-        evenness=np.append(np.ones(count), groups[4]),
+        serving=np.append(serving[:ahead], np.full(count, GROUP)),
+        kind=np.append(kind[:ahead], np.zeros(count, dtype=np.int64)),
+        fen=np.append(fen, np.full(count, UNPRICED)),
+        weight=np.append(flat[best], groups.weight),
+        gross=np.append(gross[:ahead], groups.gross),
+        variance=np.append(variance[:ahead], groups.variance),
+        reach=np.append(np.zeros(ahead), groups.reach),
+        evenness=np.append(np.ones(ahead), groups.evenness),
     )
 
 
-def _grouped(
-    weight: Floats, gross: Floats, variance: Floats
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Sum readings of like mass and spread, heaviest group first.
+class _Groups(NamedTuple):
+    """Columns of `Readings` for groups."""
 
-    Returns weight, middle, variance, reach and evenness of each group.
-    """
-    if not len(weight):
-        return (np.zeros(0),) * 5
+    weight: Floats
+    gross: Floats
+    variance: Floats
+    reach: Floats
+    evenness: Floats
+
+
+def _grouped(weight: Floats, gross: Floats, variance: Floats) -> _Groups:
+    """Sum readings of like mass and spread, heaviest group first."""
     key = np.floor(gross / _GROUP_G) * _GROUP_SPREADS + np.clip(
         np.floor(np.log(variance) / log(_GROUP_RATIO)), 0, _GROUP_SPREADS - 1
     )
     _, member = np.unique(key, return_inverse=True)
     total = np.bincount(member, weight).astype(np.float64)
-    bounds = []
-    for values in (gross, variance):
-        low, high = np.full(len(total), np.inf), np.zeros(len(total))
-        np.minimum.at(low, member, values)
-        np.maximum.at(high, member, values)
-        bounds.append((low, high))
-    (light, heavy), (least, most) = bounds
-    order = np.argsort(-total, kind="stable")
+    light, heavy = _bounds(gross, member, len(total))
+    least, most = _bounds(variance, member, len(total))
     columns = (total, (light + heavy) / 2, most, (heavy - light) / 2, least / most)
-    return tuple(column[order] for column in columns)  # type: ignore[return-value]
+    order = np.argsort(-total, kind="stable")
+    return _Groups(*(column[order] for column in columns))
+
+
+def _bounds(values: Floats, member: Ints, count: int) -> tuple[Floats, Floats]:
+    low, high = np.full(count, np.inf), np.zeros(count)
+    np.minimum.at(low, member, values)
+    np.maximum.at(high, member, values)
+    return low, high
 
 
 def _vessels(plate: PlateSeen, table: MenuTable) -> Floats:

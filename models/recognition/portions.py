@@ -43,10 +43,13 @@ from models.recognition.portion_readings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from models.domain.evidence import Verdict
     from models.recognition.portion_evidence import Menu, TraySeen
+    from models.recognition.portion_question import PlateGroups
 
 CAPACITY: Final = Mass(30_000_000)
 """No tray weighs more; a platform that says so is wrong."""
@@ -90,17 +93,16 @@ class Settler:
             return Settlement(Refuse((), (Reason.NO_PLATE,)), (), (), Ppm(0), Ppm(0))
         self._check(tray)
         posterior = self.posterior(tray)
+        found = [groups(posterior, number) for number in range(len(tray.plates))]
         fen, share = posterior.prices()
         return Settlement(
-            verdict=self._decide(tray, posterior),
+            verdict=self._decide(tray, posterior, found),
             prices=tuple(
                 Candidate(Money(int(price)), ppm(float(p)))
                 for price, p in zip(fen, share, strict=True)
                 if p >= _SHOWN
             ),
-            plates=tuple(
-                self._plate(posterior, number) for number in range(len(tray.plates))
-            ),
+            plates=tuple(self._candidates(plate) for plate in found),
             lost=ppm(posterior.lost),
             void=ppm(posterior.void),
         )
@@ -122,7 +124,9 @@ class Settler:
         if not least < tray.weighing.total <= CAPACITY:
             raise ImpossibleMass(mass=str(tray.weighing.total), plates=len(tray.plates))
 
-    def _decide(self, tray: TraySeen, posterior: Posterior) -> Verdict:
+    def _decide(
+        self, tray: TraySeen, posterior: Posterior, found: Sequence[PlateGroups]
+    ) -> Verdict:
         best = int(np.argmax(posterior.weight))
         plates = self._verdicts(tray, posterior, best)
         blocked = [
@@ -138,7 +142,7 @@ class Settler:
         charge = self._charge(tray, posterior, remarks)
         if charge is not None:
             return charge
-        question = best_question(tray, self.table, posterior, self.policy)
+        question = best_question(tray, self.table, posterior, found, self.policy)
         if question is None:
             return Refuse(plates, remarks or (Reason.TWO_TOO_CLOSE,))
         return Ask(plates, question, remarks)
@@ -170,11 +174,8 @@ class Settler:
         unweighed = open_price & np.array([*by_weight, False])[posterior.serving]
         return float(posterior.weight[unweighed.any(axis=1)].sum()) > _LIKELY
 
-    def _plate(
-        self, posterior: Posterior, number: int
-    ) -> tuple[Candidate[Served | None], ...]:
-        found = groups(posterior, number)
-        named = zip(found.served(self.table), found.share, strict=True)
+    def _candidates(self, plate: PlateGroups) -> tuple[Candidate[Served | None], ...]:
+        named = zip(plate.served(self.table), plate.share, strict=True)
         return tuple(Candidate(s, ppm(float(p))) for s, p in named if p >= _SHOWN)
 
     def _verdicts(
@@ -183,12 +184,13 @@ class Settler:
         """Say what combination `row` puts on each plate, and how sure that is."""
         gross, variance = posterior.masses(row)
         net = gross - self.table.tare[posterior.kind[row]]
+        dishes = self._dishes(posterior)
         return tuple(
             PlateVerdict(
                 plate=number,
                 served=self._served(posterior, row, number),
                 price_ppm=ppm(_share(posterior, posterior.fens, row, number)),
-                dish_ppm=ppm(_share(posterior, self._dishes(posterior), row, number)),
+                dish_ppm=ppm(_share(posterior, dishes, row, number)),
                 mass=Mass(max(0, round(net[number] * MG))),
                 reason=self._reason(plate.state, posterior, row, number),
                 mass_variance_mg2=round(variance[number] * MG**2),

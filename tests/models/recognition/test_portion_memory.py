@@ -95,7 +95,7 @@ def test_four_cells_teach_from_a_tray_that_is_always_the_same() -> None:
     for number in range(40):
         memory.learn(f"sale-{number}", lesson(tray, sold(*"abc"), TARES))
     for dish, net in zip("abc", (100, 150, 220), strict=True):
-        assert mean_g(memory, dish) == pytest.approx(net, rel=0.05)
+        assert mean_g(memory, dish) == pytest.approx(net, rel=0.06)
 
 
 sales = st.lists(
