@@ -75,7 +75,7 @@ def _today() -> date:
 @demo.command()
 @click.argument("folder", type=_PATH)
 @click.option("--trays", default=12, show_default=True, help="餐盘数 Trays")
-@click.option("--photos", default=5, show_default=True, help="每菜照片 Photos a dish")
+@click.option("--photos", default=3, show_default=True, help="每菜照片 Photos a dish")
 @click.option("--seed", default=1, show_default=True, help="随机种子 Seed")
 @click.option(
     "--weights",
@@ -93,7 +93,6 @@ def draw(folder: Path, trays: int, photos: int, seed: int, weights: Path) -> Non
         export.write_trays(canteen, folder / "trays", trays, seed),
         export.write_specials(canteen, folder / "special", seed),
         export.write_dishes(canteen, folder / "dishes", photos, seed),
-        export.write_enrolment(canteen, folder / "enrol", min(photos, 5), seed),
         export.write_calibration(canteen, folder),
         export.write_faces(canteen, folder / "faces", weights),
     )

@@ -265,7 +265,7 @@ def places(
         at = rng.uniform(low, high)
         for _ in range(120):
             apart = at[:, None] - at[None, :]
-            distance = np.hypot(apart[..., 0], apart[..., 1]) + np.eye(len(at))
+            distance = np.hypot(apart[..., 0], apart[..., 1]) + np.eye(len(at)) + 1e-6
             overlap = np.clip(need - distance, 0, None)
             if overlap.max() < _TOUCH_MM:
                 return [(float(x), float(y)) for x, y in at]

@@ -2,7 +2,7 @@
 
 DIR/trays/*.jpg plates.json truth.json     for `canteen eval trays | vessels`
 DIR/special/*.jpg truth.json               one difficulty each
-DIR/dishes/<dish>/<group>__<k>.jpg         for `canteen eval dishes | bills`
+DIR/dishes/<dish>/<group>__<k>.jpg         for enrolment, `canteen eval dishes | bills`
 DIR/enrol/<dish>/<k>.jpg                   what the kitchen would photograph
 DIR/vessels/<kind>.jpg, DIR/counter.jpg    what calibration asks for
 DIR/faces/<diner>/<k>.jpg                  frames of the demo payers, if unpacked
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from backoffice.demo.drawing import DrawnTray, Picture
 
 _QUALITY: Final = 92
-_ENROL_FROM: Final = 10_000
-"""Enrolment photos are drawn from seeds that no tray uses."""
 _SPECIAL_FROM: Final = 20_000
 _FRAMES: Final = 4
 
@@ -102,23 +100,14 @@ def _write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON
 def write_dishes(
     canteen: Canteen, folder: Path, photos: int, seed: int
 ) -> Iterator[Path]:
-    """Draw photos of the first day's lunch dishes, one group a meal."""
+    """Draw kitchen photos of the first day's lunch dishes, from no tray's seed.
+
+    Each photo is a group (a meal) of its own.
+    """
     for setting, dish in _lunch_dishes(canteen):
         for number in range(photos):
-            path = folder / f"{dish.code}-{dish.name}" / f"meal{number}__0.jpg"
+            path = folder / f"{dish.code}-{dish.name}" / f"{dish.code}m{number}__0.jpg"
             write_picture(path, enrolment_photo(setting, dish, seed + number))
-            yield path
-
-
-def write_enrolment(
-    canteen: Canteen, folder: Path, photos: int, seed: int
-) -> Iterator[Path]:
-    """Draw the kitchen's enrolment photos, by dish code."""
-    for setting, dish in _lunch_dishes(canteen):
-        for number in range(photos):
-            path = folder / dish.code / f"{number}.jpg"
-            drawn = enrolment_photo(setting, dish, _ENROL_FROM + seed + number)
-            write_picture(path, drawn)
             yield path
 
 

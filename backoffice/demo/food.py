@@ -18,7 +18,7 @@ from backoffice.demo.pieces import SECOND, SHAPES, Floats, Piece, make_piece, so
 if TYPE_CHECKING:
     from backoffice.demo.dishes import DishRow, Ingredient
 
-_KINDS_OF_PIECE: Final = 9
+_KINDS_OF_PIECE: Final = 7
 """Different pieces made per ingredient; flips and turns make eight of each."""
 _WHOLE_ITEMS: Final = {Cut.BUN: 100, Cut.EGG: 58, Cut.FLATBREAD: 110, Cut.BALL: 48}
 """Cuts served by the piece: grams of one."""
@@ -260,10 +260,11 @@ def _pulled(
 
 
 def _turned(piece: Piece, rng: np.random.Generator) -> Piece:
-    planes = (piece.cover, piece.height, piece.second)
-    turns, side = int(rng.integers(4)), int(rng.choice((-1, 1)))
-    cover, height, second = (np.rot90(p[:, ::side], turns) for p in planes)
-    return Piece(cover, height, second)
+    """Give one of the eight ways to flip and turn a piece."""
+    down, across, swap = (bool(bit) for bit in rng.integers(2, size=3))
+    ways = np.s_[:: -1 if down else 1, :: -1 if across else 1]
+    planes = (piece.cover[ways], piece.height[ways], piece.second[ways])
+    return Piece(*(plane.T for plane in planes)) if swap else Piece(*planes)
 
 
 def _lay(

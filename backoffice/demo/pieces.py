@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-_FINE: Final = 3
+_FINE: Final = 2
 """Pieces are drawn this many times larger and shrunk, for smooth edges."""
 
 

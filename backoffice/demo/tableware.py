@@ -7,6 +7,7 @@ food on it; `light_up` turns a relief into a lit picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -110,8 +111,8 @@ def light_up(relief: Relief, light: Light) -> Floats:
     return np.asarray(lit, np.float32)
 
 
-def counter(seed: int) -> Floats:
-    """Draw the bare counter of a till: speckled grey stone, the same for a seed."""
+@cache
+def _stone(seed: int) -> Floats:
     rng = np.random.default_rng([seed, 7])
     size = (HEIGHT, WIDTH)
     base = np.full((HEIGHT, WIDTH, 3), (150, 156, 160), np.float32)
@@ -119,6 +120,11 @@ def counter(seed: int) -> Floats:
     speckle = rng.standard_normal(size, dtype=np.float32) * 7
     speckle = cv2.GaussianBlur(speckle, (0, 0), 0.9) * 1.6
     return np.asarray(base + (veins + speckle)[..., None], np.float32)
+
+
+def counter(seed: int) -> Floats:
+    """Draw the bare counter of a till: speckled grey stone, the same for a seed."""
+    return _stone(seed).copy()
 
 
 def rounded(size: tuple[int, int], inset: float, corner: float) -> Floats:
