@@ -40,10 +40,13 @@ class Source:
     def module(self) -> ast.Module:
         return ast.parse("\n".join(self.lines))
 
-    @property
-    def functions(self) -> Iterator[Function]:
-        nodes = ast.walk(self.module)
-        return (node for node in nodes if isinstance(node, Function))
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.module))
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        return [node for node in self.nodes if isinstance(node, Function)]
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -64,11 +67,15 @@ def text_files() -> tuple[Path, ...]:
 
 
 @cache
-def sources(*tops: str) -> tuple[Source, ...]:
+def _all_sources() -> tuple[Source, ...]:
+    return tuple(Source(path) for path in text_files() if path.suffix == ".py")
+
+
+def sources(*tops: str) -> list[Source]:
     """The Python files below `tops`, or all of ours."""
     wanted = [ROOT / top for top in tops] or [ROOT]
-    return tuple(
-        Source(path)
-        for path in text_files()
-        if path.suffix == ".py" and any(path.is_relative_to(top) for top in wanted)
-    )
+    return [
+        source
+        for source in _all_sources()
+        if any(source.path.is_relative_to(top) for top in wanted)
+    ]

@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models.domain.errors import SyncRefused
@@ -162,11 +162,13 @@ def test_noise_is_refused_and_never_another_error(data: bytes) -> None:
 
 
 @given(FACTS)
+@settings(max_examples=40)
 def test_a_fact_survives_the_wire(fact: Fact) -> None:
     assert parse_fact(fact.canonical()) == fact
 
 
 @given(FACTS, st.data())
+@settings(max_examples=40)
 def test_no_changed_byte_passes_for_the_same_fact(
     fact: Fact, data: st.DataObject
 ) -> None:
@@ -262,11 +264,13 @@ def test_a_sale_comes_back_from_its_fact() -> None:
 
 
 @given(SNAPSHOTS)
+@settings(max_examples=40)
 def test_a_snapshot_survives_the_wire(snapshot: Snapshot) -> None:
     assert parse_snapshot(snapshot.to_bytes()) == snapshot
 
 
 @given(SNAPSHOTS, st.data())
+@settings(max_examples=40)
 def test_a_cut_snapshot_is_refused(snapshot: Snapshot, data: st.DataObject) -> None:
     whole = snapshot.to_bytes()
     end = data.draw(st.integers(0, len(whole) - 2))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.sync.messages import GENESIS, Row, Snapshot
@@ -175,6 +175,7 @@ def living(state: State) -> State:
 
 
 @given(histories(), st.data())
+@settings(max_examples=40)
 def test_parts_of_a_snapshot_apply_in_any_order_and_twice(
     history: list[Snapshot], data: st.DataObject
 ) -> None:
@@ -184,6 +185,7 @@ def test_parts_of_a_snapshot_apply_in_any_order_and_twice(
 
 
 @given(histories())
+@settings(max_examples=40)
 def test_a_complete_snapshot_gives_the_same_as_all_parts(
     history: list[Snapshot],
 ) -> None:
