@@ -71,9 +71,9 @@ class Policy:
     frames_agree: float
 
     @classmethod
-    def shipped(cls) -> Self:
-        """Take the numbers of MODELS.toml."""
-        return cls(**scalars("faces"))
+    def shipped(cls, section: str = "faces") -> Self:
+        """Take the numbers of MODELS.toml; another engine has another section."""
+        return cls(**scalars(section))
 
     def raised(self, cosine: float) -> Policy:
         """Move the bar of the posterior and the floor, for a curve."""

@@ -263,9 +263,9 @@ class Gallery:
     removing cost the same at 10 and at 1,000,000 diners.
     """
 
-    def __init__(self, model_id: str, expected: int = 0) -> None:
+    def __init__(self, model_id: str) -> None:
         self.model_id = model_id
-        self._means = np.empty((max(expected, _LEAST_ROWS), DIMENSIONS), np.float32)
+        self._means = np.empty((_LEAST_ROWS, DIMENSIONS), np.float32)
         self._diners: list[str] = []
         self._rows: dict[str, int] = {}
 
@@ -274,10 +274,18 @@ class Gallery:
         cls, model_id: str, rows: Sequence[SealedTemplate], key: FaceKey
     ) -> Self:
         """Decrypt all rows at start; raises `TemplateLocked` or `OtherModel`."""
-        gallery = cls(model_id, len(rows))
+        gallery = cls(model_id)
         for row in rows:
             gallery.add(key.unseal(row))
         return gallery
+
+    def fill(self, diners: Sequence[str], means: NDArray[np.float32]) -> None:
+        """Take over many diners' unit means at once, in place of all held so far."""
+        rows = {diner: row for row, diner in enumerate(diners)}
+        if not len(rows) == len(diners) == len(means):
+            raise ValueError("one mean for each diner, each diner once")
+        self._diners, self._rows = list(diners), rows
+        self._means = np.array(means, dtype=np.float32)
 
     def __len__(self) -> int:
         return len(self._diners)
@@ -292,7 +300,8 @@ class Gallery:
         if row == len(self._diners):
             self._diners.append(template.diner)
             if row == len(self._means):
-                self._means = np.concatenate([self._means, np.empty_like(self._means)])
+                room = np.empty((max(row, _LEAST_ROWS), DIMENSIONS), np.float32)
+                self._means = np.concatenate([self._means, room])
         self._means[row] = template.mean
 
     def remove(self, diner: str) -> bool:
@@ -314,9 +323,8 @@ class Gallery:
         self._same_model(model_id)
         scores = self._means[: len(self._diners)] @ probe
         count = min(count, len(scores))
-        best = (
-            np.argpartition(-scores, count - 1)[:count] if count else np.empty(0, int)
-        )
+        cut = len(scores) - count
+        best = np.argpartition(scores, cut)[cut:] if count else np.empty(0, int)
         best = best[np.argsort(-scores[best], kind="stable")]
         return Ranked(
             tuple(self._diners[row] for row in best),

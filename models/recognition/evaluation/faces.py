@@ -22,12 +22,15 @@ from models.domain.evidence import Ambiguous, Match, Unknown
 from models.domain.people import Channel, Consent, Notice, Purpose
 from models.recognition.evaluation.lines import line, say, unserved
 from models.recognition.faces import FaceReader, Seen, SFace
+from models.recognition.faces_dlib import POLICY_SECTION, Dlib
 from models.recognition.faces_identity import Policy, confirm, identify
 from models.recognition.gallery import Gallery, Template
 from models.recognition.runtime import read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from models.recognition.faces import FaceEngine
 
 _REPOSITORY: Final = Path(__file__).resolve().parents[3]
 _GOAL: Final = {"auto_accept": 0.97, "wrong_person": 0.0, "false_accept": 0.0}
@@ -162,21 +165,29 @@ def figures(asked: Asked, policy: Policy) -> dict[str, float]:
     }
 
 
+def _engine(name: str) -> tuple[FaceEngine, Policy]:
+    if name == "dlib":
+        return Dlib(), Policy.shipped(POLICY_SECTION)
+    weights = Path(os.environ.get("CANTEEN_WEIGHTS", _REPOSITORY / "weights"))
+    return SFace(weights), Policy.shipped()
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--enrol", default=3, show_default=True, help="Photos enrolled a person.")
 @click.option("--gate", type=click.Choice(["off", "on"]), default="off")
+@click.option("--engine", type=click.Choice(["sface", "dlib"]), default="sface")
 @click.option("--curve", is_flag=True, help="Also with the bar moved up and down.")
-def faces(folder: Path, enrol: int, gate: str, *, curve: bool) -> None:
+def faces(folder: Path, enrol: int, gate: str, engine: str, *, curve: bool) -> None:
     """人脸识别评测 Identify photos of the enrolled, refuse those of strangers."""
-    weights = Path(os.environ.get("CANTEEN_WEIGHTS", _REPOSITORY / "weights"))
-    asked = ask(FaceReader(SFace(weights)), folder, enrol, gate=gate == "on")
-    name = f"faces.gate_{gate}"
+    chosen, policy = _engine(engine)
+    reader = FaceReader(chosen, comparing=True)
+    asked = ask(reader, folder, enrol, gate=gate == "on")
+    name = f"faces.gate_{gate}" + ("" if chosen.may_charge else f".{engine}")
     if not asked.probes:
         click.echo(unserved(name, 0, f"no person with more than {enrol} photos"))
         return
-    say(f"{len(asked.gallery)} people, {len(asked.probes)} probes")
-    policy = Policy.shipped()
+    say(f"{len(asked.gallery)} people, {len(asked.probes)} probes, {chosen.model_id}")
     result = figures(asked, policy)
     n = len(asked.probes)
     click.echo(line(name, n, result, goal=_GOAL, assumed=_ASSUMED))

@@ -148,6 +148,18 @@ def test_a_gallery_opens_all_rows_and_finds_each_diner() -> None:
         assert list(ranked.scores) == sorted(ranked.scores, reverse=True)
 
 
+def test_a_gallery_filled_at_once_can_still_change() -> None:
+    made = [template(f"d{seed}", seed) for seed in range(8)]
+    gallery = Gallery(MODEL)
+    gallery.fill([one.diner for one in made], np.stack([one.mean for one in made]))
+    gallery.add(template("d9", 9))
+    assert gallery.remove("d3")
+    assert gallery.nearest(template("x", 9).mean, MODEL, 1).diners == ("d9",)
+    assert gallery.nearest(made[7].mean, MODEL, 1).diners == ("d7",)
+    with pytest.raises(ValueError, match="each diner once"):
+        gallery.fill(["d1", "d1"], np.stack([one.mean for one in made[:2]]))
+
+
 def test_templates_of_two_models_are_never_compared() -> None:
     gallery = Gallery(MODEL)
     gallery.add(template("d1"))
