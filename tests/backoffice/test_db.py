@@ -12,12 +12,23 @@ from models.tables.site import Site
 from tests import makers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.postgresql import Cluster
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'office.db'}"
+def address(
+    dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """The address of an empty database of each kind."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path / 'office.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with cluster.database() as url:
+        yield url.render_as_string(hide_password=False)
 
 
 def test_opening_makes_the_tables(address: str) -> None:
@@ -54,14 +65,14 @@ def test_an_error_leaves_nothing_behind(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address",
+    "wrong",
     ["", "office.db", "sqlite://", "mysql://canteen:secret@host/name"],
 )
 def test_other_addresses_are_refused_without_repeating_the_password(
-    address: str,
+    wrong: str,
 ) -> None:
     with pytest.raises(UnknownDatabase) as refused:
-        open_engine(address)
+        open_engine(wrong)
     assert "secret" not in str(refused.value)
 
 
