@@ -11,20 +11,25 @@ from sqlalchemy import select
 from models.domain.errors import DomainError
 from models.recognition.runtime import read_picture
 from models.recognition.trays import find_plates, rim_colour
-from models.recognition.trays_calibration import Shown, calibrate, lab_of
+from models.recognition.trays_calibration import (
+    Calibration,
+    Shown,
+    calibrate,
+    lab_of,
+)
 from models.tables.dishes import TillVesselKind
 from models.tables.site import CalibrationKind, TillCalibration
 from models.tables.values import vessel_columns, vessel_kind
 from pos_terminal.masters import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from models.domain.mealtimes import Sitting
     from models.domain.serving import VesselKind
-    from models.recognition.trays_calibration import Calibration
+    from models.recognition.runtime import Picture
     from models.tables.base import TerminalBase
     from pos_terminal.store import Store
 
@@ -47,11 +52,12 @@ def calibrate_folder(
     """
     with store.reading() as session:
         kinds = [vessel_kind(row) for row in session.scalars(select(TillVesselKind))]
-    pictures = {path.stem: path for path in (folder / "vessels").glob("*.jpg")}
-    shown = [
-        _shown(kind, pictures[kind.code]) for kind in kinds if kind.code in pictures
-    ]
-    measured = calibrate(read_picture(folder / "counter.jpg"), shown)
+    paths = {path.stem: path for path in (folder / "vessels").glob("*.jpg")}
+    pictures = {
+        kind: read_picture(paths[kind.code]) for kind in kinds if kind.code in paths
+    }
+    counter = read_picture(folder / "counter.jpg")
+    measured = calibrate(counter, _shown(pictures, counter))
     store.change(
         "camera_calibrated",
         _rows(store, measured, now),
@@ -69,13 +75,31 @@ def place_cells(
     store.change("platform_calibrated", [row], day=sitting.business_day)
 
 
-def _shown(kind: VesselKind, path: Path) -> Shown:
-    picture = read_picture(path)
-    plates = [plate for plate in find_plates(picture).plates if not plate.is_cut]
-    if len(plates) != 1:
-        raise VesselNotSeen(name=path.name, count=len(plates))
-    [plate] = plates
-    return Shown(kind, 2 * plate.radius, rim_colour(lab_of(picture), plate.rim))
+def _shown(pictures: Mapping[VesselKind, Picture], counter: Picture) -> list[Shown]:
+    """Find each vessel alone, twice: an empty plate's inner edge can pass for its rim.
+
+    An inner edge makes a pixel seem larger, never smaller, so the low quartile of the
+    first look is near the truth; the second look knows what size to expect.
+    """
+    first = [
+        1000 * kind.size_mm / (2 * plate.radius)
+        for kind, picture in pictures.items()
+        for plate in find_plates(picture).plates
+    ]
+    guess = sorted(first)[len(first) // 4] if first else 0.0
+    height, width = counter.shape[:2]
+    shown = []
+    for kind, picture in pictures.items():
+        expected = Calibration(width, height, round(guess), (kind,), (), None)
+        plates = [
+            one for one in find_plates(picture, expected).plates if not one.is_cut
+        ]
+        if len(plates) != 1:
+            raise VesselNotSeen(name=kind.name, count=len(plates))
+        [plate] = plates
+        colour = rim_colour(lab_of(picture), plate.rim)
+        shown.append(Shown(kind, 2 * plate.radius, colour))
+    return shown
 
 
 def _rows(store: Store, measured: Calibration, now: datetime) -> list[TerminalBase]:

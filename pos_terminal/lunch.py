@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pos_terminal.flows.checkout import Event
 
 
+_PHOTOS: Final = 2
+"""What a kitchen would take of each dish before opening."""
+
+
 def prepare(counter: Counter, folder: Path, now: datetime) -> str:
     """Calibrate, enrol today's dishes and the demo payers, as before opening."""
     store, sitting = counter.store, counter.catalogue.sitting
@@ -40,7 +44,7 @@ def prepare(counter: Counter, folder: Path, now: datetime) -> str:
     place_cells(store, places, sitting, now)
     dishes = 0
     for code in counter.catalogue.menu:
-        photos = sorted((folder / "enrol" / code).glob("*.jpg"))
+        photos = sorted((folder / "dishes").glob(f"{code}-*/*.jpg"))[:_PHOTOS]
         if photos:
             seen = {
                 sha256(path.read_bytes()).digest(): counter.senses.dish_photo(path)

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 OWN: Final = 0
 """Revision of rows that this till made."""
 
-HASHED: Final = frozenset({"diner", "card", "face_template", "dish_feature"})
+HASHED: Final = frozenset(
+    {"diner", "card", "face_template", "dish_feature", "calibration"}
+)
 """Kinds whose content never enters the fact chain, which can't be deleted from: what is
 personal, and what is bulky."""
 
