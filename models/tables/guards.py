@@ -3,8 +3,8 @@
 `OFFICE` and `TERMINAL` are the lists. From them come the guard in the session (a row
 changed or deleted through the ORM raises at flush) and the triggers in the database,
 which also stop plain SQL. The migration runner re-creates the triggers after every
-migration, because SQLite's batch alters drop them without a word. The third guard is
-the nightly re-add of the books.
+migration, because SQLite's batch alters drop them without a word; so a change of a list comes with
+a migration, be it an empty one. The third guard is the nightly re-add of the books.
 """
 
 from __future__ import annotations
@@ -113,22 +113,37 @@ END $$
 
 def _statements(guard: Guard, dialect: str) -> Iterator[str]:
     """Give the SQL that makes the triggers of one table anew."""
-    condition = f"WHEN ({guard.when})" if guard.when else ""
+    make = _in_postgresql if dialect == "postgresql" else _in_sqlite
     for change in guard.changes:
-        name = f"{guard.table}_no_{change}"
-        before = f"BEFORE {change.upper()} ON {guard.table}"
-        if dialect == "postgresql":
-            yield f"DROP TRIGGER IF EXISTS {name} ON {guard.table}"
-            yield (
-                f"CREATE TRIGGER {name} {before} FOR EACH ROW {condition}"
-                f" EXECUTE FUNCTION {_FUNCTION}()"
-            )
-        else:
-            yield f"DROP TRIGGER IF EXISTS {name}"
-            yield (
-                f"CREATE TRIGGER {name} {before} FOR EACH ROW {condition} BEGIN"
-                f" SELECT RAISE(ABORT, 'append_only: {change} on {guard.table}'); END"
-            )
+        yield from make(guard, change)
+
+
+def _in_sqlite(guard: Guard, change: Change) -> Iterator[str]:
+    table, name = guard.table, f"{guard.table}_no_{change}"
+    condition = f"WHEN ({guard.when})" if guard.when else ""
+    yield f"DROP TRIGGER IF EXISTS {name}"
+    yield (
+        f"CREATE TRIGGER {name} BEFORE {change.upper()} ON {table} FOR EACH ROW"
+        f" {condition} BEGIN"
+        f" SELECT RAISE(ABORT, 'append_only: {change} on {table}'); END"
+    )
+
+
+def _in_postgresql(guard: Guard, change: Change) -> Iterator[str]:
+    """Guard the rows; and what forbids to delete forbids to truncate."""
+    condition = f"WHEN ({guard.when})" if guard.when else ""
+    yield from _trigger(guard.table, change, f"ROW {condition}")
+    if change is Change.DELETE:
+        yield from _trigger(guard.table, "truncate", "STATEMENT")
+
+
+def _trigger(table: str, change: str, each: str) -> Iterator[str]:
+    name = f"{table}_no_{change}"
+    yield f"DROP TRIGGER IF EXISTS {name} ON {table}"
+    yield (
+        f"CREATE TRIGGER {name} BEFORE {change.upper()} ON {table}"
+        f" FOR EACH {each} EXECUTE FUNCTION {_FUNCTION}()"
+    )
 
 
 def _refuse(mapper: Mapper[object], _connection: Connection, _row: object) -> None:
