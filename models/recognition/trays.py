@@ -47,7 +47,7 @@ from models.recognition.trays_circles import (
 )
 from models.recognition.trays_corners import Rectangle, compartments, rectangles
 from models.recognition.trays_nested import bowls_on_plates
-from models.recognition.trays_states import Scene, difference, disc, hands, judged
+from models.recognition.trays_states import Scene, difference, hands, judged
 from models.recognition.trays_things import beside_plates, phones
 from models.recognition.trays_view import Box, Floats, Plate, Thing, TrayView, checked
 
@@ -82,7 +82,10 @@ def find_plates(picture: Picture, calibration: Calibration | None = None) -> Tra
     mm = None if calibration is None else calibration.mm_per_pixel(picture) * scale
     sight = _Sight(gradient(small), _scene(small, calibration), mm, calibration)
     plates = _round_plates(sight)
-    plates += _straight_plates(sight, plates)
+    straight = _straight_plates(sight, plates)
+    if any(one.shape is VesselShape.COMPARTMENT for one in straight):
+        plates = [p for p in plates if p.under is None and not _stands_in(p, straight)]
+    plates += straight
     over, hand = hands(sight.scene, plates)
     plates = [
         replace(
@@ -148,6 +151,7 @@ def _round_plates(sight: _Sight) -> list[Plate]:
     if sight.calibration is None:
         largest = float(radius[chosen].max())
         chosen = [row for row in chosen if radius[row] >= _CUP * largest]
+    chosen = [row for row in chosen if _is_new(sight.scene, rings.shape[row])]
     nested = bowls_on_plates(rings, chosen, sight.scene.lab)
     rows = chosen + list(nested)
     plates = [_round_plate(sight, rings, row) for row in rows]
@@ -156,15 +160,17 @@ def _round_plates(sight: _Sight) -> list[Plate]:
         plates[index] = replace(
             plates[index], under=rows.index(row), reasons=(Reason.UNDER_A_BOWL,)
         )
-    return [plate for plate in plates if _is_new(sight.scene, plate)]
+    return plates
 
 
-def _is_new(scene: Scene, plate: Plate) -> bool:
-    """Whether the empty counter did not show this circle already."""
+def _is_new(scene: Scene, shape: Floats) -> bool:
+    """Whether the empty counter did not show this circle (x, y, r, ...) already."""
     if scene.changed is None:
         return True
-    inside = disc(scene.size, plate, 1.0)
-    return bool(scene.changed[inside].mean() > _NEW)
+    mask = np.zeros(scene.size, np.uint8)
+    x, y, radius = map(round, map(float, shape[:3]))
+    cv2.circle(mask, (x, y), radius, 1, -1)
+    return bool(scene.changed[mask > 0].mean() > _NEW)
 
 
 def _round_plate(sight: _Sight, rings: Rings, row: int) -> Plate:
@@ -216,6 +222,14 @@ def _straight_plates(sight: _Sight, plates: list[Plate]) -> list[Plate]:
             if not _covers(box, plates + found):
                 found.append(_measured(sight, box))
     return found
+
+
+def _stands_in(plate: Plate, straight: list[Plate]) -> bool:
+    """Whether a round outline is only the heap of food in a compartment."""
+    return any(
+        cv2.pointPolygonTest(one.outline, plate.centre, measureDist=False) > 0
+        for one in straight
+    )
 
 
 def _covers(box: Plate, others: list[Plate]) -> bool:

@@ -240,6 +240,10 @@ def kind_probabilities(
 
 def lab_of(picture: Picture) -> Floats:
     """CIELAB with L 0..100 and a, b about 0, float32."""
-    packed = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(np.float32)
-    scale = np.array([100 / 255, 1, 1], np.float32)
-    return np.asarray(packed * scale - np.array([0, 128, 128], np.float32), np.float32)
+    light, a, b = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2LAB))
+    planes = (
+        light.astype(np.float32) * np.float32(100 / 255),
+        cv2.subtract(a, 128, dtype=cv2.CV_32F),  # type: ignore[call-overload]  # the stub knows no number here
+        cv2.subtract(b, 128, dtype=cv2.CV_32F),  # type: ignore[call-overload]  # as above
+    )
+    return np.asarray(cv2.merge(planes), np.float32)

@@ -31,7 +31,7 @@ _STRAIGHT_LONG: Final = 320
 """Long side of a straightened tray, in pixels."""
 _BORDER_SEEN: Final = 0.55
 """Share of the compartments' borders that must meet edges."""
-_EDGE: Final = 40
+_EDGE: Final = 30
 """Sobel response of a border between compartments."""
 _ASPECT_ROOM: Final = 0.12
 _TRAY_SHARE: Final = 0.2
@@ -62,7 +62,7 @@ def rectangles(edges: Gradient, least: float) -> list[Rectangle]:
     Of two that nearly coincide (both sides of one drawn edge) the larger is kept.
     """
     found = []
-    lines = cv2.Canny(edges.dx, edges.dy, 60, 120, L2gradient=True)
+    lines = cv2.Canny(edges.dx, edges.dy, 40, 90, L2gradient=True)
     thick = cv2.dilate(lines, np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(thick, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     for outline in outlines:

@@ -1,7 +1,7 @@
 """Bowls that stand on plates: whether a circle holds two vessels or one.
 
 The well of a plate and a round heap of food are also circles inside a circle. A bowl
-differs by an unbroken rim of one colour that is not the colour around it.
+differs by an unbroken rim and wall, each of one colour, unlike the plate's.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 _SHARE: Final = (0.35, 0.85)
 """Radius of a bowl as a share of its saucer's."""
 _SUPPORT: Final = 0.8
-_JUST_INSIDE: Final = (0.95, 0.92)
-_JUST_OUTSIDE: Final = (1.07, 1.11)
+_INSIDE: Final = (1.05, 1.0, 0.95, 0.92, 0.89, 0.86, 0.82, 0.78)
+_OUTSIDE: Final = (1.17, 1.22)
+"""Where colours are read, as shares of the radius; the circle found may be the rim's
+outer edge or the wall's."""
 _EVEN: Final = 11.0
 """CIELAB distance within which four fifths of a rim are of one colour."""
-_APART: Final = 14.0
-"""CIELAB distance between a bowl's rim and the plate around it."""
+_APART: Final = 11.0
+"""CIELAB distance between a bowl and the plate around it."""
+_STEP: Final = 7.0
+"""CIELAB distance between a bowl's rim and its wall."""
 
 
 def bowls_on_plates(rings: Rings, chosen: list[int], lab: Floats) -> dict[int, int]:
@@ -46,15 +50,22 @@ def bowls_on_plates(rings: Rings, chosen: list[int], lab: Floats) -> dict[int, i
 
 
 def _is_bowl(shape: Floats, lab: Floats) -> bool:
-    """Whether the rim inside this circle is one colour, unlike what surrounds it."""
-    reach = np.array([*_JUST_INSIDE, *_JUST_OUTSIDE], np.float32) * shape[2]
+    """Whether an even rim and, inside it, an even wall differ from what is around.
+
+    A painted ring of the plate has the plate's colour again on its inner side; a
+    pancake has no second edge.
+    """
+    reach = np.array([*_INSIDE, *_OUTSIDE], np.float32) * shape[2]
     x = (shape[0] + reach * np.cos(TURN[:, None])).astype(np.float32)
     y = (shape[1] + reach * np.sin(TURN[:, None])).astype(np.float32)
     colour = cv2.remap(lab, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    bands = [colour[:, :2].mean(1), colour[:, 2:].mean(1)]
-    middles = [np.median(band, axis=0) for band in bands]
-    even = all(
-        np.percentile(np.linalg.norm(band - middle, axis=1), 80) < _EVEN
-        for band, middle in zip(bands, middles, strict=True)
-    )
-    return bool(even and np.linalg.norm(middles[0] - middles[1]) > _APART)
+    middle = np.median(colour, axis=0)
+    off = np.linalg.norm(colour - middle, axis=2)
+    even = np.percentile(off, 80, axis=0) < _EVEN
+    if not even[len(_INSIDE) :].all():
+        return False
+    around = middle[len(_INSIDE) :].mean(0)
+    bands = middle[: len(_INSIDE)][even[: len(_INSIDE)]]
+    bands = bands[np.linalg.norm(bands - around, axis=1) > _APART]
+    steps = np.linalg.norm(bands[:, None] - bands[None], axis=2)
+    return bool(len(bands) and steps.max() > _STEP)

@@ -27,6 +27,8 @@ Mask = NDArray[np.bool_]
 
 _CHANGED: Final = 7.0
 """CIELAB sum from which a pixel is not the empty counter's."""
+_FRAME: Final = 0.03
+"""Width of the outer frame, as a share of the height."""
 _MOSTLY_SEEN: Final = 0.97
 """Share of a plate's area that must lie in the picture."""
 _SKIN_LOW: Final = (60, 136, 85)
@@ -43,8 +45,8 @@ _ARM_ENTRY: Final = 0.45
 _ARM_SLIM: Final = 1.3
 _ARM_SOLID: Final = 0.65
 _TRAY_SHARE: Final = 0.2
-_UNLIKE_TRAY: Final = 14.0
-"""CIELAB distance, lightness halved, between a thing and the tray it lies on."""
+_HAND_UNLIKE_TRAY: Final = 9.0
+"""CIELAB distance, lightness halved, between a hand and the tray under it."""
 _SATURATED: Final = 250
 _GLARE: Final = 0.04
 """Share of the food's area lost in one saturated blob."""
@@ -92,16 +94,34 @@ def disc(size: tuple[int, int], plate: Plate, grown: float) -> Mask:
 
 
 def difference(lab: Floats, counter: Floats) -> Mask:
-    """Mark what is not the empty counter, allowing for a change of exposure.
+    """Mark what is not the empty counter, allowing for a change of light.
 
-    Lightness counts half, so that soft shadows do not.
+    The change is a plane fitted to the picture's outer frame, where the counter is
+    mostly bare. Lightness counts half, so that soft shadows do not.
     """
-    shift = np.median(lab - counter, axis=(0, 1))
-    apart = np.abs(lab - counter - np.clip(shift, -6, 6))
+    apart = lab - counter
+    apart = np.abs(apart - _light_change(apart))
     changed = 0.5 * apart[..., 0] + apart[..., 1] + apart[..., 2] > _CHANGED
     kernel = np.ones((3, 3), np.uint8)
     opened = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_OPEN, kernel)
     return opened.astype(np.bool_)
+
+
+def _light_change(apart: Floats) -> Floats:
+    """Fit each channel of the frame by a plane, leaving out what stands there."""
+    height, width = apart.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    plane = np.stack([np.ones_like(x), x / width - 0.5, y / height - 0.5], 2)
+    frame = np.ones((height, width), np.bool_)
+    edge = round(_FRAME * height)
+    frame[edge:-edge, edge:-edge] = False
+    at, seen = plane[frame][::5], apart[frame][::5]
+    keep = np.ones(len(at), np.bool_)
+    for _ in range(3):
+        fitted = np.linalg.lstsq(at[keep], seen[keep], rcond=None)[0]
+        off = np.abs(seen - at @ fitted).sum(1)
+        keep = off <= max(3.0, float(np.percentile(off[keep], 70)))
+    return np.asarray(plane @ fitted, np.float32)
 
 
 def hands(scene: Scene, plates: list[Plate]) -> tuple[set[int], bool]:
@@ -114,7 +134,7 @@ def hands(scene: Scene, plates: list[Plate]) -> tuple[set[int], bool]:
     ycc = cv2.cvtColor(scene.bgr, cv2.COLOR_BGR2YCrCb)
     skin = cv2.inRange(ycc, np.array(_SKIN_LOW), np.array(_SKIN_HIGH))
     if scene.changed is not None:
-        skin[~(scene.changed & off_tray(scene, plates))] = 0
+        skin[~(scene.changed & off_tray(scene, plates, _HAND_UNLIKE_TRAY))] = 0
     opened = cv2.morphologyEx(skin, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     count, found = cv2.connectedComponents(opened)
     labels = np.asarray(found, np.int32)
@@ -166,8 +186,8 @@ def _border(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
 
 
-def off_tray(scene: Scene, plates: Sequence[Plate]) -> Mask:
-    """Mark what has not the tray's colour; everything where no tray is.
+def off_tray(scene: Scene, plates: Sequence[Plate], unlike: float) -> Mask:
+    """Mark what is `unlike` (CIELAB) the tray's colour; everything where no tray is.
 
     The tray is what fills much of the picture, is new to the counter and no plate.
     """
@@ -178,7 +198,7 @@ def off_tray(scene: Scene, plates: Sequence[Plate]) -> Mask:
         return np.ones(scene.size, np.bool_)
     apart = np.abs(scene.lab - np.median(scene.lab[beside], axis=0))
     apart *= np.array([0.5, 1, 1], np.float32)
-    return np.asarray(np.linalg.norm(apart, axis=2) > _UNLIKE_TRAY, np.bool_)
+    return np.asarray(np.linalg.norm(apart, axis=2) > unlike, np.bool_)
 
 
 def _any_disc(size: tuple[int, int], plates: Sequence[Plate], grown: float) -> Mask:

@@ -28,14 +28,16 @@ _DARK: Final = 32
 _EVEN: Final = 9.0
 """Standard deviation of CIELAB on a phone's glass or a closed lid."""
 _KEYS_MM: Final = (22, 110)
+_UNLIKE_TRAY: Final = 14.0
+"""CIELAB distance, lightness halved, between a thing and the tray it lies on."""
 _SLIM: Final = 3.6
 """Length over width from which a thing is cutlery."""
 _THING_MM: Final = (28, 220)
 _METAL_CHROMA: Final = 14
 _METAL_SPREAD: Final = 11
 """Spread of lightness on things of metal: they mirror light and dark."""
-_PAPER: Final = (72, 10, 8)
-"""Least lightness, most chroma, most spread of a napkin, which weighs nothing."""
+_PAPER: Final = (72, 12, 5)
+"""Least lightness, most chroma, most median spread of a napkin: it weighs nothing."""
 
 
 def phones(
@@ -75,7 +77,7 @@ def beside_plates(scene: Scene, plates: Sequence[Plate], mm: float) -> list[Thin
     """Things that are neither counter, tray, plate, cutlery nor a paper napkin."""
     assert scene.changed is not None  # noqa: S101 - asked only with a counter picture
     beside = _beside(scene, plates) & scene.changed
-    unlike = beside & off_tray(scene, plates)
+    unlike = beside & off_tray(scene, plates, _UNLIKE_TRAY)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     opened = cv2.morphologyEx(
         unlike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
@@ -112,11 +114,9 @@ def _is_paper(scene: Scene, inside: Mask) -> bool:
     colour = scene.lab[inside]
     chroma = float(np.median(np.hypot(colour[:, 1], colour[:, 2])))
     light, most_chroma, most_spread = _PAPER
-    return (
-        float(np.median(colour[:, 0])) > light
-        and chroma < most_chroma
-        and float(colour[:, 0].std()) < most_spread
-    )
+    lightness = float(np.median(colour[:, 0]))
+    spread = float(np.median(np.abs(colour[:, 0] - lightness)))
+    return lightness > light and chroma < most_chroma and spread < most_spread
 
 
 def _beside(scene: Scene, plates: Sequence[Plate]) -> Mask:
