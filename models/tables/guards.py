@@ -3,8 +3,9 @@
 `OFFICE` and `TERMINAL` are the lists. From them come the guard in the session (a row
 changed or deleted through the ORM raises at flush) and the triggers in the database,
 which also stop plain SQL. The migration runner re-creates the triggers after every
-migration, because SQLite's batch alters drop them without a word; so a change of a list comes with
-a migration, be it an empty one. The third guard is the nightly re-add of the books.
+migration, because SQLite's batch alters drop them without a word; so a change of a
+list comes with a migration, be it an empty one. The third guard is the nightly re-add
+of the books.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event, inspect, text
 from sqlalchemy.orm import Session
 
 from migrations import environment, runner
-from migrations.runner import NewerDatabase, Tree
+from migrations.runner import BrokenReferences, NewerDatabase, Tree
 from models.tables import OfficeBase, TerminalBase, guards
 from models.tables.engines import postgresql_engine, sqlite_engine
 from models.tables.guards import recreate_triggers
@@ -182,6 +182,25 @@ def test_triggers_dropped_by_hand_come_back_with_the_next_migration(
 def test_foreign_keys_hold_after_a_migration(till_engine: Engine) -> None:
     with till_engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_migration_that_leaves_rows_pointing_at_nothing_is_undone(
+    tmp_path: Path,
+) -> None:
+    engine = sqlite_engine(tmp_path / "till.db")
+    runner.upgrade(engine, Tree.TERMINAL, "0003")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql(
+            "INSERT INTO outbox VALUES ('s', '2026-11-23', 'lost', 1, 0, NULL)"
+        )
+        connection.exec_driver_sql("BEGIN")
+    with pytest.raises(BrokenReferences):
+        runner.upgrade(engine, Tree.TERMINAL)
+    with engine.connect() as connection:
+        assert runner.current(connection) == "0003"
+    engine.dispose()
 
 
 @pytest.mark.slow
