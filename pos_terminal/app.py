@@ -21,6 +21,7 @@ from models.domain.units import Mass, round_half_up
 from models.recognition.faces import FaceReader, SFace
 from models.recognition.gallery import KEY_VARIABLE, FaceKey
 from models.recognition.portion_evidence import Cell, Weighing
+from models.recognition.portion_memory import lesson
 from models.recognition.portions import Settler
 from models.recognition.runtime import read_picture
 from pos_terminal import memory
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from models.domain.evidence import Question, Served
+    from models.domain.evidence import Charge, Question, Served
     from models.domain.sale import Sale
     from models.recognition.portion_evidence import TraySeen
     from models.recognition.portions import Settlement
@@ -117,6 +118,8 @@ class Counter:
         with store.reading() as session:
             self.catalogue = Catalogue.read(session, store.till, now)
             self.gallery = memory.read_gallery(session)
+            self.tares = {kind.code: kind.tare for kind in self.catalogue.vessels}
+            self.portions = memory.read_portions(session, self.tares)
         self._settlers: dict[DinerGroup, Settler] = {}
 
     def see_file(
@@ -233,7 +236,7 @@ class Counter:
     def _settler(self, group: DinerGroup) -> Settler:
         """Compile today's menu for a group of diners once."""
         if group not in self._settlers:
-            offers = self.catalogue.offers(group)
+            offers = self.portions.menu(self.catalogue.offers(group))
             self._settlers[group] = Settler(offers, self.catalogue.policy)
         return self._settlers[group]
 
@@ -273,10 +276,17 @@ class Counter:
         except (OperationalError, OSError) as failed:
             return flow.CommitFailed(f"记录失败，未扣款，请联系技术人员：{failed}")
         with visit.timed.watch.stage("learn"):
-            memory.learn(
-                self.store, self.gallery, visit.sale, visit.sight, commit.charge
-            )
+            self._learn(visit, visit.sale, commit.charge)
         return flow.Committed(str(visit.sale.till.number))
+
+    def _learn(self, visit: Visit, sale: Sale, charge: Charge) -> None:
+        """Let the confirmed sale teach looks, masses and popularity."""
+        looks = visit.sight.features
+        memory.learn(self.store, self.gallery, sale, visit.seen, looks, charge)
+        taught = lesson(visit.seen, charge, self.tares)
+        if self.portions.learn(str(sale.id), taught):
+            self._settlers.clear()
+            self._settler(visit.group)
 
     def _print(self, visit: Visit) -> None:
         if visit.sale is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from models.domain.evidence import PlateVerdict, Served
-    from models.recognition.portion_evidence import TraySeen
+    from models.recognition.portion_evidence import PlateSeen, TraySeen, Weighing
     from models.sync.messages import JsonObject
     from models.tables.site import Till as TillRow
     from pos_terminal.catalogue import Catalogue
@@ -76,7 +76,7 @@ def sale_of(booking: Booking, number: int, evidence: TrayEvidence) -> Sale:
 
 def _ordered(booking: Booking, plate: PlateVerdict, served: Served) -> Ordered:
     """Say what a plate is priced as: its vessel where vessels have prices."""
-    vessel = _vessel(booking, plate.plate)
+    vessel = vessel_of(booking.seen.plates[plate.plate])
     if vessel in booking.catalogue.vessel_prices:
         return Ordered(Plan.VESSEL, vessel)
     mass = plate.mass if _weighed_alone(booking, plate.plate) else None
@@ -89,7 +89,7 @@ def _recognised(booking: Booking, plate: PlateVerdict, served: Served) -> Recogn
         served_at=booking.now,
         dish=served.dish,
         dish_version=booking.catalogue.versions.get(served.dish),
-        vessel=_vessel(booking, plate.plate),
+        vessel=vessel_of(booking.seen.plates[plate.plate]),
         mass=_mass(booking, plate),
         posterior=plate.price_ppm,
         asked=_asked(asked[-1]) if asked else None,
@@ -120,33 +120,55 @@ def _weighed_alone(booking: Booking, number: int) -> bool:
     return alone or seen.plates[number].mass is not None
 
 
-def _vessel(booking: Booking, number: int) -> str | None:
-    plate = booking.seen.plates[number]
+def vessel_of(plate: PlateSeen) -> str | None:
+    """Name the kind of vessel a plate is: its tag, or the likeliest by sight."""
     kinds = plate.vessels
     return plate.tag or max(kinds, key=lambda code: kinds[code], default=None)
 
 
 def evidence_of(booking: Booking, jpeg: bytes | None) -> TrayEvidence:
-    """Say why the tray was charged as it was."""
+    """Say why the tray was charged as it was, and all it can teach (`memory.py`)."""
+    seen = booking.seen
     plates: list[JsonObject] = [
         {
             "dish": plate.served.dish if plate.served else None,
             "portion": plate.served.portion.value if plate.served else None,
             "price_ppm": plate.price_ppm,
             "dish_ppm": plate.dish_ppm,
-            "vessel": _vessel(booking, plate.plate),
+            "told": looked.told is not None,
+            "vessel": vessel_of(looked),
+            "place_um": _micrometres(looked.place_mm),
             "state": plate.reason.value if plate.reason else None,
         }
-        for plate in booking.commit.charge.plates
+        for plate, looked in zip(booking.commit.charge.plates, seen.plates, strict=True)
     ]
-    weighing = booking.seen.weighing
     return TrayEvidence(
         picture=jpeg,
-        mass=weighing.total if weighing else None,
-        posterior={"total_ppm": booking.commit.charge.ppm, "plates": plates},
+        mass=seen.weighing.total if seen.weighing else None,
+        posterior={
+            "total_ppm": booking.commit.charge.ppm,
+            "plates": plates,
+            "weighing": _weighing(seen.weighing) if seen.weighing else None,
+            "reasons": [reason.value for reason in booking.commit.charge.reasons],
+        },
         question=_question(booking.commit.answers),
         keep_days=booking.catalogue.settings.evidence_days,
     )
+
+
+def _weighing(weighing: Weighing) -> JsonObject:
+    return {
+        "total_mg": weighing.total.mg,
+        "noise_mg": weighing.noise.mg,
+        "cells": [
+            [round(cell.x_mm * 1000), round(cell.y_mm * 1000), cell.mass.mg]
+            for cell in weighing.cells
+        ],
+    }
+
+
+def _micrometres(place_mm: tuple[float, float] | None) -> list[int] | None:
+    return None if place_mm is None else [round(each * 1000) for each in place_mm]
 
 
 def _question(answers: tuple[TapAnswer, ...]) -> JsonObject | None:

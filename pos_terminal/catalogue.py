@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from models.domain.mealtimes import Meal, Timetable, sitting_at
 from models.domain.people import DinerGroup
@@ -28,7 +28,6 @@ from models.tables.dishes import (
     TillServing,
     TillVesselKind,
 )
-from models.tables.sales import TillSaleLine
 from models.tables.site import (
     CalibrationKind,
     TillCalibration,
@@ -96,7 +95,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What one till offers at one sitting. `sold` are portions sold here lately."""
+    """What one till offers at one sitting."""
 
     site: str
     hall: str
@@ -108,7 +107,6 @@ class Catalogue:
     prices: PriceList
     servings: Mapping[str, tuple[Serving, ...]]
     vessels: tuple[VesselKind, ...]
-    sold: Mapping[str, int]
     settings: Settings
     calibration: Calibration | None
     platform_mm: tuple[tuple[float, float], ...]
@@ -138,7 +136,6 @@ class Catalogue:
             ),
             servings=_servings(session),
             vessels=vessels,
-            sold=_sold(session),
             settings=settings,
             calibration=_calibration(measured, vessels),
             platform_mm=_platform(measured),
@@ -183,17 +180,16 @@ class Catalogue:
     def _offer(self, each: Serving, context: Context) -> portions.Offer | None:
         """Offer a serving at its price; `None` for a portion that is not sold."""
         choice = self.prices.choose(Plan.DISH, each.dish, context)
-        sold = self.sold.get(each.dish, 0)
         match choice.version.tariff if choice else None:
             case ByWeight(price, per):
                 rounding = self.settings.weight_rounding
                 price_of = portions.ByWeight(price, per, rounding)
-                return portions.Offer(each, price_of, sold)
+                return portions.Offer(each, price_of)
             case PerPortion() as tariff:
                 found = tariff.price(each.portion, self.settings.portion_rounding)
-                return None if found is None else portions.Offer(each, found, sold)
+                return None if found is None else portions.Offer(each, found)
             case _:
-                return portions.Offer(each, None, sold)
+                return portions.Offer(each, None)
 
     def _vessel_prices(self, context: Context) -> dict[str, Money]:
         if self.settings.price_by is not Plan.VESSEL:
@@ -232,13 +228,6 @@ def _servings(session: Session) -> dict[str, tuple[Serving, ...]]:
     for row in session.scalars(select(TillServing)):
         found[row.dish].append(serving(row))
     return {dish: tuple(each) for dish, each in found.items()}
-
-
-def _sold(session: Session) -> dict[str, int]:
-    counted = select(TillSaleLine.dish, func.sum(TillSaleLine.count)).group_by(
-        TillSaleLine.dish
-    )
-    return {dish: count for dish, count in session.execute(counted) if dish}
 
 
 def _measured(session: Session, terminal: str) -> dict[CalibrationKind, Any]:

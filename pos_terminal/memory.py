@@ -1,37 +1,42 @@
-"""What the till has learned to see: enrolled photos and what confirmed sales taught.
+"""What the till has learned: how dishes look, what portions weigh, what is popular.
 
-Both lie in `dish_feature`; a row from a sale can be taken back by the sale's id. The
-gallery in memory and the table change together, memory last.
+Looks lie in `dish_feature`, enrolled or from confirmed sales; masses and popularity
+are learned again at start from the evidence of the sales kept. What a sale taught can
+be taken back by the sale's id. Tables change first, memory last.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 from uuid_utils.compat import uuid7
 
+from models.domain.evidence import Charge, PlateVerdict, Reason, Served
+from models.domain.serving import Portion
+from models.domain.units import NO_MONEY, Mass, Ppm
 from models.recognition.dishes import (
     MODEL_ID,
     MOST_LEARNED,
     DishGallery,
     GalleryRow,
 )
-from models.recognition.portion_memory import SURE_ENOUGH
+from models.recognition.portion_evidence import Cell, PlateSeen, TraySeen, Weighing
+from models.recognition.portion_memory import SURE_ENOUGH, PortionMemory, lesson
 from models.tables.dishes import Taught, TillDishFeature
-from models.tables.sales import TillVoid
+from models.tables.sales import Evidence, TillVoid
 from pos_terminal.masters import OWN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
-    from models.domain.evidence import Charge, PlateVerdict
     from models.domain.sale import Sale
     from models.recognition.dishes import Features
-    from pos_terminal.senses import Sight
     from pos_terminal.store import Store
 
 
@@ -64,6 +69,50 @@ def read_gallery(session: Session) -> DishGallery:
     return DishGallery.from_rows(gallery_rows, voided)
 
 
+def read_portions(session: Session, tares: Mapping[str, Mass]) -> PortionMemory:
+    """Learn masses and popularity from the sales kept, all but the voided."""
+    portions = PortionMemory()
+    voided = set(session.scalars(select(TillVoid.target_id)))
+    kept = select(Evidence.sale_id, Evidence.posterior).order_by(Evidence.sale_id)
+    for sale_id, text in session.execute(kept):
+        if sale_id not in voided:
+            tray, charge = _replayed(json.loads(text))
+            portions.learn(str(sale_id), lesson(tray, charge, tares))
+    return portions
+
+
+def _replayed(evidence: dict[str, Any]) -> tuple[TraySeen, Charge]:
+    """Read a settled tray back as far as it teaches; prices teach nothing."""
+    seen, verdicts = [], []
+    for number, plate in enumerate(evidence["plates"]):
+        served = None
+        if plate["dish"] is not None:
+            served = Served(plate["dish"], Portion(plate["portion"]), NO_MONEY)
+        place = plate["place_um"]
+        seen.append(
+            PlateSeen(
+                dishes={},
+                vessels={plate["vessel"]: 1.0} if plate["vessel"] else {},
+                place_mm=(place[0] / 1000, place[1] / 1000) if place else None,
+                state=Reason(plate["state"]) if plate["state"] else None,
+                told=served if plate["told"] else None,
+            )
+        )
+        price, dish = Ppm(plate["price_ppm"]), Ppm(plate["dish_ppm"])
+        verdicts.append(PlateVerdict(number, served, price, dish))
+    reasons = tuple(Reason(reason) for reason in evidence["reasons"])
+    tray = TraySeen(tuple(seen), _weighing(evidence["weighing"]))
+    ppm = Ppm(evidence["total_ppm"])
+    return tray, Charge(tuple(verdicts), NO_MONEY, ppm, reasons)
+
+
+def _weighing(weighed: dict[str, Any] | None) -> Weighing | None:
+    if weighed is None:
+        return None
+    cells = tuple(Cell(x / 1000, y / 1000, Mass(mg)) for x, y, mg in weighed["cells"])
+    return Weighing(Mass(weighed["total_mg"]), Mass(weighed["noise_mg"]), cells)
+
+
 def feature_row(
     site_id: str, dish: str, features: Features, photo_hash: bytes
 ) -> TillDishFeature:
@@ -81,28 +130,33 @@ def feature_row(
 
 
 def learn(
-    store: Store, gallery: DishGallery, sale: Sale, sight: Sight, charge: Charge
+    store: Store,
+    gallery: DishGallery,
+    sale: Sale,
+    tray: TraySeen,
+    features: Sequence[Features | None],
+    charge: Charge,
 ) -> int:
     """Let a confirmed sale teach what its dishes look like; return how many plates.
 
     Only plates teach whose dish is as good as certain or was told by a person.
     """
     lessons = [
-        (verdict, features)
-        for verdict, seen, features in zip(
-            charge.plates, sight.tray.plates, sight.features, strict=True
+        (verdict, look)
+        for verdict, seen, look in zip(
+            charge.plates, tray.plates, features, strict=True
         )
         if verdict.served is not None
         and verdict.served.dish in gallery
-        and features is not None
+        and look is not None
         and (seen.told is not None or verdict.dish_ppm >= SURE_ENOUGH)
     ]
     with store.writing() as session:
-        for verdict, features in lessons:
-            _keep(session, sale, verdict, features)
-    for verdict, features in lessons:
+        for verdict, look in lessons:
+            _keep(session, sale, verdict, look)
+    for verdict, look in lessons:
         if verdict.served is not None:
-            gallery.learn(verdict.served.dish, features, str(sale.id), verdict.plate)
+            gallery.learn(verdict.served.dish, look, str(sale.id), verdict.plate)
     return len(lessons)
 
 
