@@ -1,8 +1,8 @@
 """Two half dishes on one plate (双拼): found by cutting the plate in two.
 
-The colours say along which line the two sides of a plate differ most; the sides are
-then seen like plates of their own. Only a plate whose answer is in doubt is cut, so
-that the usual tray costs nothing more.
+The colours say along which line the two sides of a plate differ most. If they differ
+much, the sides are seen like plates of their own; most plates do not, and cost only
+the comparison of colours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from models.domain.evidence import Ambiguous, Candidate, Match, Reason
+from models.domain.evidence import Ambiguous, Candidate, Reason
 from models.recognition.dishes import ppm
 from models.recognition.weights import scalars
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from models.recognition.runtime import Picture
 
 _SIDE: Final = 224
+_GLANCE: Final = 48
 _ANGLES: Final = 8
 _MARGIN: Final = 0.12
 
@@ -42,51 +43,59 @@ class Halves:
 
 
 def two_halves(
-    eye: DishEye,
-    gallery: DishGallery,
-    crop: Picture,
-    menu: Collection[str],
-    whole: Ranking,
+    eye: DishEye, gallery: DishGallery, crop: Picture, menu: Collection[str]
 ) -> Halves | None:
-    """Judge whether two dishes share the plate `whole` was ranked from.
+    """Judge whether two dishes share a plate; `None` for a plate of one dish.
 
-    Both sides must be surer of two different dishes than `halves_from`, and surer
-    than the whole plate was. Returns `None` for a plate of one dish.
+    Both sides must show two different dishes of the menu, each at least as likely as
+    `halves_from`. A plate that looks like one dish as a whole is judged all the same:
+    the larger half often hides the smaller.
     """
-    if isinstance(whole.answer, Match):
+    limits = scalars("dishes")
+    turned, contrast = _parted(crop)
+    if contrast < limits["halves_contrast"]:
         return None
-    sides = eye.features(_cut(crop))
+    sides = eye.features(_sides(turned))
     first, second = (gallery.rank(side, menu) for side in sides)
     (dish, sure), (other, other_sure) = first.best, second.best
-    least = max(scalars("dishes")["halves_from"], whole.best[1])
-    if dish == other or min(sure, other_sure) < least:
+    if dish == other or min(sure, other_sure) < limits["halves_from"]:
         return None
     options = (Candidate(dish, ppm(sure)), Candidate(other, ppm(other_sure)))
     return Halves(first, second, Ambiguous(options, Reason.TWO_DISHES_ON_PLATE))
 
 
-def _cut(crop: Picture) -> tuple[Picture, Picture]:
-    """Turn the plate so that its sides differ most left from right, and cut it."""
-    small = cv2.resize(crop, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    square = np.asarray(small, np.uint8)
-    turns = [_turned(square, 180 * step / _ANGLES) for step in range(_ANGLES)]
-    best = max(turns, key=_contrast)
+def _parted(crop: Picture) -> tuple[Picture, float]:
+    """Turn the plate so that its sides differ most left from right, and how much."""
+    small = _square(crop, _GLANCE)
+    angles = [180 * step / _ANGLES for step in range(_ANGLES)]
+    contrasts = [_contrast(_turned(small, angle)) for angle in angles]
+    best = int(np.argmax(contrasts))
+    return _turned(_square(crop, _SIDE), angles[best]), contrasts[best]
+
+
+def _sides(turned: Picture) -> tuple[Picture, Picture]:
     edge, low = round(_SIDE * _MARGIN), round(_SIDE * (1 - _MARGIN))
-    return best[edge:low, edge : _SIDE // 2], best[edge:low, _SIDE // 2 : low]
+    return turned[edge:low, edge : _SIDE // 2], turned[edge:low, _SIDE // 2 : low]
+
+
+def _square(crop: Picture, side: int) -> Picture:
+    square = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(square, np.uint8)
 
 
 def _turned(square: Picture, degrees: float) -> Picture:
-    middle = (_SIDE / 2 - 0.5, _SIDE / 2 - 0.5)
-    turn = cv2.getRotationMatrix2D(middle, degrees, 1)
+    side = len(square)
+    turn = cv2.getRotationMatrix2D((side / 2 - 0.5, side / 2 - 0.5), degrees, 1)
     mode = cv2.BORDER_REFLECT_101
-    turned = cv2.warpAffine(square, turn, (_SIDE, _SIDE), borderMode=mode)
+    turned = cv2.warpAffine(square, turn, (side, side), borderMode=mode)
     return np.asarray(turned, np.uint8)
 
 
 def _contrast(square: Picture) -> float:
     """Give the distance of the mean CIELAB colours of the food left and right."""
     lab = cv2.cvtColor(square, cv2.COLOR_BGR2LAB).astype(np.float32)
-    edge, low = round(_SIDE * 2 * _MARGIN), round(_SIDE * (1 - 2 * _MARGIN))
-    left = lab[edge:low, edge : _SIDE // 2].mean(axis=(0, 1))
-    right = lab[edge:low, _SIDE // 2 : low].mean(axis=(0, 1))
+    side = len(square)
+    edge, low = round(side * 2 * _MARGIN), round(side * (1 - 2 * _MARGIN))
+    left = lab[edge:low, edge : side // 2].mean(axis=(0, 1))
+    right = lab[edge:low, side // 2 : low].mean(axis=(0, 1))
     return float(np.linalg.norm(left - right))
