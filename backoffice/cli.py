@@ -12,18 +12,9 @@ from backoffice.db import Database
 from backoffice.demo.canteen import FIRST_DAY, SITE, make_canteen
 from backoffice.demo.service import build as write_canteen
 from backoffice.demo.service import snapshot as export_snapshot
-from models.domain.errors import DomainError
 from models.domain.mealtimes import SHANGHAI
 
 _PATH = click.Path(path_type=Path)
-
-
-class OfficeNotEmpty(DomainError):
-    """The demo is only ever written into a new database."""
-
-    code = "office_not_empty"
-    chinese = "数据库 {path} 已存在，演示数据只写入新库；请换一个文件名或先删除它"
-    english = "{path} exists already; the demo needs a new file: rename or delete it"
 
 
 @click.group()
@@ -50,21 +41,21 @@ def demo() -> None:
 )
 def build(office: Path, target: Path, seed: int, first_day: datetime | None) -> None:
     """生成演示食堂并导出终端数据 Build the demo office and a till's snapshot."""
-    if office.exists():
-        raise OfficeNotEmpty(path=office)
     canteen = make_canteen(seed, first_day.date() if first_day else _today())
     office.parent.mkdir(parents=True, exist_ok=True)
     database = Database.open(f"sqlite:///{office}")
-    with database.writing() as session:
-        write_canteen(session, canteen)
-    with database.reading() as session:
-        exported = export_snapshot(session, SITE)
-    database.close()
+    try:
+        with database.writing() as session:
+            written = write_canteen(session, canteen)
+        with database.reading() as session:
+            exported = export_snapshot(session, SITE)
+    finally:
+        database.close()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(exported.to_bytes())
     click.echo(
-        f"已生成 {len(canteen.diners)} 位就餐人员、{len(canteen.dishes)} 道菜；"
-        f"终端数据 {len(exported.rows)} 行：{target}"
+        f"演示食堂 {len(canteen.diners)} 位就餐人员、{len(canteen.dishes)} 道菜，"
+        f"新写入 {written} 行；终端数据 {len(exported.rows)} 行：{target}"
     )
 
 
@@ -89,6 +80,10 @@ def draw(folder: Path, trays: int, photos: int, seed: int, weights: Path) -> Non
     from backoffice.demo import export  # noqa: PLC0415 - loads OpenCV
 
     canteen = make_canteen(first_day=FIRST_DAY)
+    stamp = export.Stamp.of(trays, photos, seed, weights)
+    if stamp.is_on(folder):
+        click.echo(f"图片已是最新：{folder}")
+        return
     written = chain(
         export.write_trays(canteen, folder / "trays", trays, seed),
         export.write_specials(canteen, folder / "special", seed),
@@ -97,4 +92,5 @@ def draw(folder: Path, trays: int, photos: int, seed: int, weights: Path) -> Non
         export.write_faces(canteen, folder / "faces", weights),
     )
     count = sum(1 for _ in written)
+    stamp.put_on(folder)
     click.echo(f"已画 {count} 张图（drawn，非实拍）：{folder}")

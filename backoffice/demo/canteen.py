@@ -14,7 +14,7 @@ from functools import cached_property
 from random import Random
 from typing import Final
 
-from backoffice.demo.dishes import Category, Cut, DishRow, dish_rows
+from backoffice.demo.dishes import SOURCE, Category, Cut, DishRow, dish_rows
 from backoffice.demo.people import DemoDiner, Organisation, diners, organisations
 from models.domain.mealtimes import Meal, Sitting, Timetable
 from models.domain.people import DinerGroup
@@ -36,6 +36,7 @@ from models.domain.tariffs import PerPortion, Plan, PricePolicy
 from models.domain.units import Mass, Money, PriceRounding, round_half_up
 
 SITE: Final = "yinchuan"
+NAME: Final = "银川行政中心食堂（演示）"
 HALLS: Final = ("H1", "H2")
 FIRST_DAY: Final = date(2026, 11, 23)
 DAYS: Final = 14
@@ -162,9 +163,9 @@ def make_canteen(seed: int = 1, first_day: date = FIRST_DAY) -> Canteen:
     units = organisations()
     dishes = _dishes(random)
     return Canteen(
-        source="estimate",
+        source=SOURCE,
         site=SITE,
-        name="银川行政中心食堂（演示）",
+        name=NAME,
         first_day=first_day,
         halls=(
             Hall("H1", "一餐厅（汉餐）", is_halal=False, timetable=_TIMETABLE),
@@ -181,10 +182,11 @@ def make_canteen(seed: int = 1, first_day: date = FIRST_DAY) -> Canteen:
         price_policy=PricePolicy(portion=PriceRounding.JIAO_HALF_UP),
         menus=tuple(_menus(dishes, first_day, random)),
         policies=(
-            ("charge_above_ppm", 990_000),
             ("evidence_days", 90),
             ("portion_rounding", PriceRounding.JIAO_HALF_UP.value),
-            ("source", "estimate"),
+            ("site_name", NAME),
+            ("source", SOURCE),
+            ("tray_tare_mg", 0),
         ),
     )
 

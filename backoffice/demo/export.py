@@ -11,7 +11,10 @@ DIR/faces/<diner>/<k>.jpg                  frames of the demo payers, if unpacke
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import cv2
 import numpy as np
@@ -31,7 +34,6 @@ from models.domain.mealtimes import Meal, Sitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from backoffice.demo.canteen import Canteen, Dish
     from backoffice.demo.drawing import DrawnTray, Picture
@@ -39,6 +41,36 @@ if TYPE_CHECKING:
 _QUALITY: Final = 92
 _SPECIAL_FROM: Final = 20_000
 _FRAMES: Final = 4
+_STAMP: Final = "drawn.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a folder was drawn with; the same stamp means the same pictures."""
+
+    trays: int
+    photos: int
+    seed: int
+    portraits: int
+    code: str
+
+    @classmethod
+    def of(cls, trays: int, photos: int, seed: int, weights: Path) -> Self:
+        """Stamp these settings, the portraits that are there, and the drawing code."""
+        code = sha256()
+        for source in sorted(Path(__file__).parent.glob("*.py")):
+            code.update(source.read_bytes())
+        portraits = len(list((weights / "portraits").glob("*.*")))
+        return cls(trays, photos, seed, portraits, code.hexdigest())
+
+    def is_on(self, folder: Path) -> bool:
+        """Tell whether the folder was drawn to the end with this stamp."""
+        path = folder / _STAMP
+        return path.exists() and json.loads(path.read_text("utf-8")) == asdict(self)
+
+    def put_on(self, folder: Path) -> None:
+        """Mark the folder as drawn to the end."""
+        _write_json(folder / _STAMP, asdict(self))
 
 
 def write_picture(path: Path, picture: Picture) -> None:

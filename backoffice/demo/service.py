@@ -12,6 +12,7 @@ from pypinyin import Style, lazy_pinyin
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from models.domain.errors import DomainError
 from models.domain.people import Channel, Purpose
 from models.sync.messages import Row, Snapshot
 from models.tables.base import OfficeBase
@@ -59,12 +60,46 @@ NOTICE: Final = (
 """What the two demo payers are said to have agreed to; version 1."""
 
 
-def build(session: Session, canteen: Canteen) -> None:
-    """Write the whole demo canteen as new rows of an empty office database."""
-    for _, rows in groupby(_rows(canteen), type):
-        session.add_all(rows)
+class OfficeNotEmpty(DomainError):
+    """An office that holds a real site is never mixed with the demo."""
+
+    code = "office_not_empty"
+    chinese = "办公库已有食堂“{site}”，演示数据不能写入，请换一个数据库文件"
+    english = "the office already holds “{site}”; give the demo a database of its own"
+
+
+def build(session: Session, canteen: Canteen) -> int:
+    """Write the demo canteen into an office; return how many rows were written.
+
+    An office that holds the demo already only gets menus for days that have none.
+    Raises `OfficeNotEmpty` if it holds any other site.
+    """
+    sites = session.scalars(select(Site)).all()
+    for site in sites:
+        if (site.site_id, site.name) != (canteen.site, canteen.name):
+            raise OfficeNotEmpty(site=site.name)
+    written = 0
+    for _, rows in groupby(_missing_rows(session, canteen, *sites), type):
+        batch = list(rows)
+        session.add_all(batch)
         session.flush()  # one table at a time: no relationship tells the order
-    session.expunge_all()
+        written += len(batch)
+    return written
+
+
+def _missing_rows(
+    session: Session, canteen: Canteen, site: Site | None = None
+) -> Iterator[OfficeBase]:
+    """Give all rows for a new office, or the menus that `site` has not yet."""
+    if site is None:
+        yield from _rows(canteen)
+        return
+    days = set(session.scalars(select(OfficeMenuItem.business_day).distinct()))
+    later = [row for row in _menu_rows(canteen) if row.business_day not in days]
+    site.revision += bool(later)
+    for row in later:
+        row.revision = site.revision
+        yield row
 
 
 def _rows(canteen: Canteen) -> Iterator[OfficeBase]:
@@ -73,7 +108,9 @@ def _rows(canteen: Canteen) -> Iterator[OfficeBase]:
     for hall in canteen.halls:
         yield from _hall_rows(canteen, hall)
     for name, value in canteen.policies:
-        yield OfficePolicy(site_id=canteen.site, name=name, value=json.dumps(value))
+        yield OfficePolicy(
+            site_id=canteen.site, name=name, value=json.dumps(value, ensure_ascii=False)
+        )
     yield from _dish_rows(canteen)
     for unit in canteen.organisations:
         yield OfficeOrganisation(site_id=canteen.site, code=unit.code, name=unit.name)
@@ -127,9 +164,13 @@ def _dish_rows(canteen: Canteen) -> Iterator[OfficeBase]:
         yield OfficeServing(site_id=site, **serving_columns(serving))
     for version in canteen.prices:
         yield OfficePriceVersion(site_id=site, **price_columns(version))
+    yield from _menu_rows(canteen)
+
+
+def _menu_rows(canteen: Canteen) -> Iterator[OfficeMenuItem]:
     for entry in canteen.menus:
         yield OfficeMenuItem(
-            site_id=site,
+            site_id=canteen.site,
             business_day=entry.sitting.business_day,
             hall=entry.hall,
             meal=entry.sitting.meal,

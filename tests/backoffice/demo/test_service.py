@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,11 +15,11 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backoffice.cli import OfficeNotEmpty, demo
+from backoffice.cli import demo
 from backoffice.demo import export
 from backoffice.demo.canteen import FIRST_DAY, HALLS, SITE, make_canteen
 from backoffice.demo.payers import FRAME, face_frame
-from backoffice.demo.service import build, initials, snapshot
+from backoffice.demo.service import OfficeNotEmpty, build, initials, snapshot
 from models.sync.messages import parse_snapshot
 from models.tables.carried import row_of
 from models.tables.dishes import (
@@ -29,6 +30,7 @@ from models.tables.dishes import (
 )
 from models.tables.engines import sqlite_engine, writing
 from models.tables.people import ConsentRecord, OfficeCard, OfficeDiner, Person
+from models.tables.site import Site
 from models.tables.values import price_version, serving
 
 if TYPE_CHECKING:
@@ -69,8 +71,8 @@ def _build(folder: Path) -> list[str]:
     ]
 
 
-def _count(session: Session, table: type[OfficeBase]) -> int | None:
-    return session.scalar(select(func.count()).select_from(table))
+def _count(session: Session, table: type[OfficeBase]) -> int:
+    return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_the_office_holds_what_the_canteen_says(office: Session) -> None:
@@ -103,9 +105,39 @@ def test_a_till_can_read_the_snapshot_back(demo_folder: Path) -> None:
         assert row_of(row.kind, SITE, row.revision, row.content or {})
 
 
-def test_the_demo_never_writes_into_an_office_that_exists(demo_folder: Path) -> None:
-    again = CliRunner().invoke(demo, _build(demo_folder))
-    assert isinstance(again.exception, OfficeNotEmpty)
+def test_building_again_writes_nothing_new(demo_folder: Path) -> None:
+    before = (demo_folder / "snapshot.json").read_bytes()
+    again = CliRunner().invoke(demo, _build(demo_folder), catch_exceptions=False)
+    assert "新写入 0 行" in again.output
+    assert (demo_folder / "snapshot.json").read_bytes() == before
+
+
+def test_building_later_adds_only_the_missing_menus(office: Session) -> None:
+    later = make_canteen(first_day=FIRST_DAY + timedelta(10))
+    added = build(office, later)
+    days = set(office.scalars(select(OfficeMenuItem.business_day)))
+    assert len(days) == 24
+    assert added == _count(office, OfficeMenuItem) - len(make_canteen().menus)
+    assert max(row.revision for row in office.scalars(select(OfficeMenuItem))) == 2
+    office.rollback()
+
+
+def test_the_demo_is_never_mixed_with_a_real_site(office: Session) -> None:
+    office.add(Site(site_id="shizuishan", name="石嘴山行政中心食堂"))
+    with pytest.raises(OfficeNotEmpty):
+        build(office, make_canteen())
+    office.rollback()
+
+
+def test_pictures_drawn_once_are_not_drawn_again(tmp_path: Path) -> None:
+    stamp = export.Stamp.of(1, 1, 1, tmp_path)
+    assert not stamp.is_on(tmp_path)
+    stamp.put_on(tmp_path)
+    assert stamp.is_on(tmp_path)
+    arguments = ["draw", str(tmp_path), "--trays=1", "--photos=1"]
+    result = CliRunner().invoke(demo, [*arguments, f"--weights={tmp_path}"])
+    assert "最新" in result.output
+    assert not export.Stamp.of(1, 1, 2, tmp_path).is_on(tmp_path)
 
 
 @pytest.mark.slow
