@@ -194,7 +194,7 @@ def auroc(known: Shares, foreign: Shares) -> float:
 
 def reliability(
     said: Shares, true: NDArray[np.bool_]
-) -> tuple[float, dict[str, object]]:
+) -> tuple[float, dict[str, list[float]]]:
     """Compare said probabilities with what came true: the error, and ten bins."""
     place = np.minimum((said * _BINS).astype(int), _BINS - 1)
     counts = np.bincount(place, minlength=_BINS)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     Colour = tuple[float, float, float]
 
 WIDTH, HEIGHT = 1280, 960
+RADII = (150.0, 122.0, 98.0)
+"""The vessels' radii in pixels."""
+PLACES = ((300.0, 300.0), (300.0, 650.0))
+FREE = (850.0, 480.0)
+"""Where `two_plates` leaves room."""
 
 COUNTERS: list[Colour] = [
     (205, 210, 212),
@@ -88,18 +93,18 @@ def _ellipse(
     cv2.circle(picture, at, round(radius * 16), colour, -1, cv2.LINE_AA, 4)
 
 
-def _darken(picture: Picture, mask: NDArray[np.float32], by: float) -> None:
-    shade = 1 - by * mask[..., None]
-    picture[:] = (picture * shade).astype(np.uint8)
-
-
 def _shadow(drawn: Drawn, centre: tuple[float, float], radius: float) -> None:
-    mask = np.zeros(drawn.picture.shape[:2], np.float32)
+    """Darken what lies around a vessel, softly and a little to one side."""
     shift = drawn.random.uniform(-0.07, 0.07, 2) * radius
-    at = (centre[0] + shift[0], centre[1] + shift[1])
-    cv2.circle(mask, (round(at[0]), round(at[1])), round(radius * 1.02), 1.0, -1)
-    soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), radius * 0.04 + 1), np.float32)
-    _darken(drawn.picture, soft, float(drawn.random.uniform(0.15, 0.4)))
+    by = float(drawn.random.uniform(0.15, 0.4))
+    half = round(1.4 * radius)
+    left, top = max(0, round(centre[0]) - half), max(0, round(centre[1]) - half)
+    part = drawn.picture[top : top + 2 * half, left : left + 2 * half]
+    mask = np.zeros(part.shape[:2], np.float32)
+    at = (round(centre[0] + shift[0]) - left, round(centre[1] + shift[1]) - top)
+    cv2.circle(mask, at, round(radius * 1.02), 1.0, -1)
+    soft = cv2.GaussianBlur(mask, (0, 0), radius * 0.04 + 1)
+    part[:] = (part * (1 - by * soft[..., None])).astype(np.uint8)
 
 
 def counter(random: np.random.Generator, colour: Colour | None = None) -> Drawn:
@@ -395,25 +400,35 @@ def lit(picture: Picture, random: np.random.Generator) -> Picture:
     return np.asarray(cv2.GaussianBlur(clear, (0, 0), 0.9), np.uint8)
 
 
-def random_tray(seed: int, *, cut: bool = False) -> tuple[Picture, list[list[float]]]:
+def random_tray(
+    seed: int, *, cut: bool = False, tilt: float = 1.0
+) -> tuple[Picture, list[list[float]]]:
     """A tray of two to five plates and bowls that do not touch, with cutlery."""
     random = np.random.default_rng(seed)
     drawn = counter(random)
     tray(drawn)
     cutlery(drawn)
     wanted = int(random.integers(2, 6))
-    base = random.uniform(120, 185)
     for _ in range(200):
         if len(drawn.circles) == wanted:
             break
-        radius = base * random.choice([1.0, 1.0, 0.8, 0.65])
-        edge = -0.25 * radius if cut and not drawn.circles else radius + 12
-        if edge < 0:
+        radius = float(random.choice(RADII))
+        if cut and not drawn.circles:
             x, y = random.uniform(200, 1000), radius * 0.7
         else:
-            x = random.uniform(edge, WIDTH - edge)
-            y = random.uniform(edge, HEIGHT - edge)
+            x = random.uniform(radius + 12, WIDTH - radius - 12)
+            y = random.uniform(radius + 12, HEIGHT - radius - 12)
         if any(np.hypot(x - a, y - b) < radius + c + 4 for a, b, c in drawn.circles):
             continue
         (bowl if random.random() < 0.35 else plate)(drawn, (x, y), radius)
-    return photographed(drawn)
+    return photographed(drawn, tilt)
+
+
+def two_plates(seed: int, *, trayed: bool = True) -> Drawn:
+    """Two plates of food at the left of a tray; the middle right stays free."""
+    drawn = counter(np.random.default_rng(seed))
+    if trayed:
+        tray(drawn)
+    for centre in PLACES:
+        plate(drawn, centre, float(drawn.random.choice(RADII[:2])))
+    return drawn
