@@ -55,7 +55,7 @@ def instant(at: datetime | None) -> datetime:
 @contextmanager
 def opened(db: Path | None) -> Iterator[Store]:
     """Open the till's database alone."""
-    from pos_terminal.store import Store  # noqa: PLC0415 - `--help` loads no database
+    from pos_terminal.store import Store
 
     settings = settings_for(db)
     with Store(settings.db, settings.journal) as store:
@@ -67,7 +67,7 @@ def in_service(
     db: Path | None, now: datetime, *, faces: bool = False
 ) -> Iterator[Counter]:
     """Open the till with its networks."""
-    from pos_terminal.app import open_counter  # noqa: PLC0415 - loads networks
+    from pos_terminal.app import open_counter
 
     with open_counter(settings_for(db), now, faces=faces) as counter:
         yield counter
@@ -75,7 +75,7 @@ def in_service(
 
 def running(store: Store, now: datetime) -> Sitting:
     """Tell the sitting under way in this till's hall."""
-    from pos_terminal.catalogue import hall_timetable  # noqa: PLC0415
+    from pos_terminal.catalogue import hall_timetable
 
     with store.reading() as session:
         return sitting_at(now, hall_timetable(session, store.till))
@@ -96,7 +96,7 @@ def running(store: Store, now: datetime) -> Sitting:
 )
 @database
 @clock
-def settle(  # noqa: PLR0913, PLR0917 - one parameter an option
+def settle(
     tray: Path,
     mass_g: str | None,
     corners_g: str | None,
@@ -108,9 +108,9 @@ def settle(  # noqa: PLR0913, PLR0917 - one parameter an option
     at: datetime | None,
 ) -> None:
     """结算一个餐盘 Settle one tray: receipt, then one JSON line."""
-    from models.recognition.runtime import read_picture  # noqa: PLC0415 - OpenCV
-    from pos_terminal.app import Timed  # noqa: PLC0415
-    from pos_terminal.told import described  # noqa: PLC0415
+    from models.recognition.runtime import read_picture
+    from pos_terminal.app import Timed
+    from pos_terminal.told import described
 
     now = instant(at)
     with in_service(db, now, faces=bool(face)) as counter:
@@ -143,7 +143,7 @@ class _answers:  # noqa: N801 - used as a function
         self._names = counter.catalogue.names
 
     def __call__(self, question: Question) -> Served | None:
-        from pos_terminal.app import Unanswered  # noqa: PLC0415
+        from pos_terminal.app import Unanswered
 
         chosen = next(self._given, None)
         if chosen is None:
@@ -186,12 +186,12 @@ def enrol_dish(
     name: str | None,
     photos: tuple[Path, ...],
     folder: Path | None,
-    forget: bool,  # noqa: FBT001 - a command-line flag
+    forget: bool,
     db: Path | None,
     at: datetime | None,
 ) -> None:
     """登记菜品照片（1-5 张）Enrol a dish from 1-5 photos of a plate or a tray."""
-    from pos_terminal import setup  # noqa: PLC0415 - loads OpenCV
+    from pos_terminal import setup
 
     wanted = {name: photos} if name else {}
     if folder is not None:
@@ -231,19 +231,19 @@ def enrol_dish(
 @click.option("--withdraw", is_flag=True, help="撤回同意并删除 Withdraw and delete")
 @database
 @clock
-def enrol_face(  # noqa: PLR0913, PLR0917 - one parameter an option
+def enrol_face(
     diner: str,
     photos: tuple[Path, ...],
-    consent: bool,  # noqa: FBT001 - command-line flags
-    new: bool,  # noqa: FBT001
+    consent: bool,
+    new: bool,
     group: str,
-    withdraw: bool,  # noqa: FBT001
+    withdraw: bool,
     db: Path | None,
     at: datetime | None,
 ) -> None:
     """登记人脸（3-5 张，须本人同意）Enrol a diner's face, with consent."""
-    from models.recognition.runtime import read_picture  # noqa: PLC0415 - OpenCV
-    from pos_terminal import setup  # noqa: PLC0415
+    from models.recognition.runtime import read_picture
+    from pos_terminal import setup
 
     with in_service(db, instant(at), faces=True) as counter:
         store, sitting = counter.store, counter.catalogue.sitting
@@ -287,7 +287,7 @@ def terminal() -> None:
 @database
 def load(snapshot: Path, code: str, hall: str | None, db: Path | None) -> None:
     """载入办公端下发的数据 Load the master data that the office exported."""
-    from models.sync.messages import parse_snapshot  # noqa: PLC0415
+    from models.sync.messages import parse_snapshot
 
     parsed = parse_snapshot(snapshot.read_bytes())
     halls = [
@@ -302,7 +302,7 @@ def load(snapshot: Path, code: str, hall: str | None, db: Path | None) -> None:
 @terminal.command()
 def key() -> None:
     """生成人脸密钥 Draw a new key for CANTEEN_FACE_KEY; keep it safe."""
-    from models.recognition.gallery import FaceKey  # noqa: PLC0415
+    from models.recognition.gallery import FaceKey
 
     click.echo(FaceKey.generate())
 
@@ -313,7 +313,7 @@ def key() -> None:
 @clock
 def calibrate(folder: Path, db: Path | None, at: datetime | None) -> None:
     """用空台面和单个餐具的照片校准相机 Calibrate from DIR/counter.jpg, DIR/vessels."""
-    from pos_terminal import calibration  # noqa: PLC0415 - loads OpenCV
+    from pos_terminal import calibration
 
     with opened(db) as store:
         now = instant(at)
@@ -328,7 +328,7 @@ def calibrate(folder: Path, db: Path | None, at: datetime | None) -> None:
 @clock
 def lunch(folder: Path, limit: int, db: Path | None, at: datetime | None) -> None:
     """结算一个文件夹里的演示餐盘 Settle the drawn trays of a folder, with receipts."""
-    from pos_terminal.lunch import prepare, settle_folder  # noqa: PLC0415 - loads networks
+    from pos_terminal.lunch import prepare, settle_folder
 
     now = instant(at)
     with in_service(db, now, faces=True) as counter:
@@ -342,7 +342,7 @@ def lunch(folder: Path, limit: int, db: Path | None, at: datetime | None) -> Non
 @database
 def doctor(db: Path | None) -> None:
     """检查权重、数据库、时钟、磁盘、设备 Check this till and say what to do."""
-    from pos_terminal.doctor import examine  # noqa: PLC0415
+    from pos_terminal.doctor import examine
 
     found = list(examine(settings_for(db)))
     for one in found:

@@ -32,7 +32,7 @@ def menu() -> None:
 @clock
 def init(name: str, db: Path | None, at: datetime | None) -> None:
     """建立一个食堂 Set up a canteen called NAME on this till."""
-    from pos_terminal import setup  # noqa: PLC0415 - loads OpenCV
+    from pos_terminal import setup
 
     with opened(db) as store:
         setup.open_site(store, name, instant(at))
@@ -55,7 +55,7 @@ def import_(
     at: datetime | None,
 ) -> None:
     """录入菜品表（CSV：菜名,价格,份量,整份克重...）Enter dishes from a table."""
-    from pos_terminal import menu_file, setup  # noqa: PLC0415
+    from pos_terminal import menu_file, setup
 
     with opened(db) as store:
         now = running(store, instant(at))
@@ -73,7 +73,7 @@ def import_(
 @clock
 def vessels(table: Path, db: Path | None, at: datetime | None) -> None:
     """录入餐具表（CSV：编号,名称,形状,毫米,克重）Enter vessels from a table."""
-    from pos_terminal import menu_file, setup  # noqa: PLC0415
+    from pos_terminal import menu_file, setup
 
     kinds = menu_file.read_vessels(table.read_bytes(), table.name)
     with opened(db) as store:
@@ -90,7 +90,7 @@ def today(
     dishes: tuple[str, ...], sitting: str | None, db: Path | None, at: datetime | None
 ) -> None:
     """发布菜单（不写菜名则全部菜品）Publish a menu; all dishes when none is named."""
-    from pos_terminal import setup  # noqa: PLC0415
+    from pos_terminal import setup
 
     with opened(db) as store:
         when = _sitting(sitting) if sitting else running(store, instant(at))
@@ -104,7 +104,7 @@ def today(
 @clock
 def show(db: Path | None, at: datetime | None) -> None:
     """显示当前菜单和价格 Show the menu of the meal under way, with prices."""
-    from pos_terminal.catalogue import Catalogue  # noqa: PLC0415
+    from pos_terminal.catalogue import Catalogue
 
     with opened(db) as store, store.reading() as session:
         offer = Catalogue.read(session, store.till, instant(at))

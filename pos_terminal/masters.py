@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, select
 
+from models.domain.errors import DomainError
 from models.sync.messages import canonical
-from models.sync.rules import is_newer
+from models.sync.rules import changes, follows
 from models.tables.carried import (
     carried_tables,
     content_of,
@@ -41,17 +42,27 @@ HASHED: Final = frozenset(
 personal, and what is bulky."""
 
 
-def take_over(session: Session, snapshot: Snapshot) -> int:
-    """Take the rows of a snapshot that are newer; return how many rows changed."""
+class SnapshotHasGap(DomainError):
+    """A snapshot that starts after what this till holds."""
+
+    code = "snapshot_has_gap"
+    chinese = "下发数据从版本 {after} 开始，本终端只到 {cursor}，请下发完整数据"
+    english = "the snapshot starts after {after}, this till is at {cursor}: send all"
+
+
+def take_over(session: Session, snapshot: Snapshot, cursor: int) -> int:
+    """Write what a snapshot changes here; return how many rows that was.
+
+    Raises `SnapshotHasGap` when rows between it and `cursor` would be missed.
+    """
+    if not follows(snapshot, cursor):
+        raise SnapshotHasGap(after=snapshot.after, cursor=cursor)
     held = _held(session)
-    newer = [
-        row for row in snapshot.rows if is_newer(row, held.get((row.kind, row.key)))
-    ]
-    stale = _unnamed(held, snapshot) if snapshot.is_complete else set()
-    replaced = {(row.kind, row.key) for row in newer} & held.keys()
-    remove(session, snapshot.site_id, replaced | stale)
-    session.add_all(_arrived(snapshot.site_id, row) for row in newer)
-    return len(newer) + len(stale)
+    rows = changes(held, snapshot)
+    replaced = [(row.kind, row.key) for row in rows if (row.kind, row.key) in held]
+    remove(session, snapshot.site_id, replaced)
+    session.add_all(_arrived(snapshot.site_id, row) for row in rows)
+    return len(rows)
 
 
 def _held(session: Session) -> dict[tuple[str, str], int]:
@@ -64,14 +75,6 @@ def _held(session: Session) -> dict[tuple[str, str], int]:
     for tomb in session.scalars(select(TillTombstone)):
         held[tomb.kind, tomb.key] = tomb.revision
     return held
-
-
-def _unnamed(
-    held: dict[tuple[str, str], int], snapshot: Snapshot
-) -> set[tuple[str, str]]:
-    """Rows that a complete snapshot ends: from the office, and not named in it."""
-    named = {(row.kind, row.key) for row in snapshot.rows}
-    return {place for place, revision in held.items() if revision} - named
 
 
 def remove(session: Session, site_id: str, places: Iterable[tuple[str, str]]) -> None:

@@ -6,7 +6,7 @@ without either, everybody pays by another means, and nobody is refused for it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from models.recognition.faces_identity import Prior
     from models.recognition.runtime import Picture
     from pos_terminal.store import Store
-
-_KEY_ID_CHARACTERS: Final = 16
-_NONCE_BYTES: Final = 12
 
 
 class CardUnknown(DomainError):
@@ -56,22 +53,10 @@ class DinerNotActive(DomainError):
     english = "the account of {name} is suspended or closed; see the office"
 
 
-def packed(template: SealedTemplate) -> bytes:
-    """Pack a sealed template into the one column that holds it."""
-    return template.key_id.encode("ascii") + template.nonce + template.sealed
-
-
-def unpacked(row: TillFaceTemplate) -> SealedTemplate:
-    """Read what `packed` wrote."""
-    key_id, rest = row.cipher[:_KEY_ID_CHARACTERS], row.cipher[_KEY_ID_CHARACTERS:]
-    return SealedTemplate(
-        row.diner,
-        row.model_id,
-        row.consent,
-        key_id.decode("ascii"),
-        rest[:_NONCE_BYTES],
-        rest[_NONCE_BYTES:],
-    )
+def sealed_template(row: TillFaceTemplate) -> SealedTemplate:
+    """Read a row of the table."""
+    owner = (row.diner, row.model_id, row.consent)
+    return SealedTemplate(*owner, row.key_id, row.nonce, row.sealed)
 
 
 class Payers:
@@ -91,7 +76,10 @@ class Payers:
         if self.reader is None or self.key is None:
             return None
         with self._store.reading() as session:
-            rows = [unpacked(row) for row in session.scalars(select(TillFaceTemplate))]
+            rows = [
+                sealed_template(row)
+                for row in session.scalars(select(TillFaceTemplate))
+            ]
         return Gallery.opened(self.reader.engine.model_id, rows, self.key)
 
     def recognise(

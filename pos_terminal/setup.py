@@ -52,7 +52,7 @@ from models.tables.values import (
 from pos_terminal.catalogue import ALL_DAY
 from pos_terminal.masters import OWN
 from pos_terminal.memory import feature_row
-from pos_terminal.payers import packed, unpacked
+from pos_terminal.payers import sealed_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -327,7 +327,9 @@ def enrol_face(
         diner=diner,
         model_id=sealed.model_id,
         consent=consent.id,
-        cipher=packed(sealed),
+        key_id=sealed.key_id,
+        nonce=sealed.nonce,
+        sealed=sealed.sealed,
         made_at=at,
     )
     before = _templates(store, diner)
@@ -346,7 +348,7 @@ def withdraw_face(store: Store, payers: Payers, diner: str, now: Sitting) -> str
     if not rows:
         raise NoTemplate(name=diner)
     at = datetime.now(UTC)
-    sealed = [unpacked(row) for row in rows]
+    sealed = [sealed_template(row) for row in rows]
     consent = Consent(
         sealed[0].consent_id, diner, NOTICE, Channel.TERMINAL, rows[0].made_at, at
     )

@@ -149,15 +149,16 @@ class Store:
     def apply(self, snapshot: Snapshot) -> int:
         """Take a snapshot over, all or nothing; return how many rows changed.
 
-        Of two copies of a row the higher revision stands. A complete snapshot removes
-        what it does not name, but never what this till made itself (revision 0).
+        Of two copies of a row the higher revision stands. A complete snapshot ends
+        what it does not name, but never what is newer or this till's own (revision 0).
         """
         till = self.till
         if snapshot.site_id != till.site_id:
             raise OtherSite(theirs=snapshot.site_id, ours=till.site_id)
         with self.writing() as session:
-            changed = take_over(session, snapshot)
-            session.get_one(Till, till.site_id).cursor = snapshot.upto
+            mine = session.get_one(Till, till.site_id)
+            changed = take_over(session, snapshot, mine.cursor)
+            mine.cursor = max(mine.cursor, snapshot.upto)
         return changed
 
     def change(

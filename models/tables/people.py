@@ -182,15 +182,17 @@ class ConsentRecord(OfficeBase, kw_only=True, eq=False):
 class FaceTemplateColumns(CarriedColumns, kw_only=True, eq=False):
     """A sealed face template: useless without the site's key, and only under a consent.
 
-    Templates of two models are never compared. `key_version` names the data key.
+    Templates of two models are never compared. `key_id` names the data key, `nonce` is
+    of this sealing alone.
     """
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     diner: Mapped[Code]
     model_id: Mapped[Code]
     consent: Mapped[Code]
-    key_version: Mapped[int] = mapped_column(default=1)
-    cipher: Mapped[Blob] = mapped_column(repr=False)
+    key_id: Mapped[Code]
+    nonce: Mapped[Blob] = mapped_column(repr=False)
+    sealed: Mapped[Blob] = mapped_column(repr=False)
     made_at: Mapped[datetime]
 
 

@@ -230,5 +230,4 @@ class Till(TerminalBase, kw_only=True, eq=False):
     site_id: Mapped[Code] = mapped_column(primary_key=True)
     terminal_id: Mapped[Code]
     hall: Mapped[Code]
-    key_version: Mapped[int] = mapped_column(default=1)
     cursor: Mapped[Big] = mapped_column(default=0)

@@ -17,7 +17,7 @@ from models.tables.dishes import TillDish
 from models.tables.sales import Evidence, Outbox, TillSale, TillSaleLine
 from models.tables.site import TillTombstone
 from pos_terminal.journal import Journal, JournalDamaged
-from pos_terminal.masters import OWN
+from pos_terminal.masters import OWN, SnapshotHasGap
 from pos_terminal.store import (
     AlreadyRunning,
     NotSetUp,
@@ -209,6 +209,19 @@ def test_a_tombstone_removes_a_row_for_good(store: Store) -> None:
     assert dishes(store) == set()
     assert count(store, TillTombstone) == 1
     assert store.apply(a_snapshot(a_dish("mapo"), after=4, upto=6)) == 0
+
+
+def test_a_stale_complete_snapshot_ends_nothing_newer(store: Store) -> None:
+    store.apply(a_snapshot(a_dish("mapo"), a_dish("new", revision=9), upto=9))
+    store.apply(a_snapshot(a_dish("mapo"), upto=5))
+    assert dishes(store) == {"mapo", "new"}
+
+
+def test_a_snapshot_that_would_miss_rows_is_refused(store: Store) -> None:
+    store.apply(a_snapshot(a_dish("mapo"), upto=5))
+    with pytest.raises(SnapshotHasGap):
+        store.apply(a_snapshot(a_dish("rice", 9), after=8, upto=9))
+    assert dishes(store) == {"mapo"}
 
 
 def test_a_snapshot_of_another_site_changes_nothing(store: Store) -> None:

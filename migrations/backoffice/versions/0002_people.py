@@ -233,8 +233,9 @@ def _face_template() -> None:
         sa.Column("diner", sa.String(length=64), nullable=False),
         sa.Column("model_id", sa.String(length=64), nullable=False),
         sa.Column("consent", sa.String(length=64), nullable=False),
-        sa.Column("key_version", sa.Integer(), nullable=False),
-        sa.Column("cipher", sa.LargeBinary(), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(

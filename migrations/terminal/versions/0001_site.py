@@ -91,7 +91,6 @@ def _till() -> None:
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("terminal_id", sa.String(length=64), nullable=False),
         sa.Column("hall", sa.String(length=64), nullable=False),
-        sa.Column("key_version", sa.Integer(), nullable=False),
         sa.Column("cursor", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("site_id", name=op.f("pk_till")),
     )
