@@ -29,7 +29,7 @@ HALL = Timetable.of(
 )
 instants = st.datetimes(
     datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
-    datetime(2040, 1, 1),  # noqa: DTZ001
+    datetime(2040, 1, 1),  # noqa: DTZ001 - likewise
     timezones=st.sampled_from([UTC, SHANGHAI, timezone(timedelta(hours=-5))]),
 )
 

@@ -79,7 +79,7 @@ def test_kilograms_and_grams_agree() -> None:
 
 def test_money_and_mass_do_not_mix() -> None:
     with pytest.raises(AttributeError):
-        Money(1) + Mass(1)  # type: ignore[operator]
+        Money(1) + Mass(1)  # type: ignore[operator]  # the very mistake
 
 
 @given(fractions)
