@@ -26,6 +26,8 @@ from models.recognition.trays_calibration import (
     COMMON_LAYOUTS,
     Calibration,
     Lab,
+    NotOneVessel,
+    Shown,
     kind_probabilities,
     lab_of,
 )
@@ -44,6 +46,7 @@ from models.recognition.trays_circles import (
     outermost,
     radii_for,
     reduced,
+    widened,
 )
 from models.recognition.trays_corners import Rectangle, compartments, rectangles
 from models.recognition.trays_nested import bowls_on_plates
@@ -52,6 +55,7 @@ from models.recognition.trays_things import beside_plates, phones
 from models.recognition.trays_view import Box, Floats, Plate, Thing, TrayView, checked
 
 if TYPE_CHECKING:
+    from models.domain.serving import VesselKind
     from models.recognition.runtime import Picture
 
 _LEAST_SIDE: Final = 20
@@ -131,6 +135,18 @@ def _scene(small: Bytes, calibration: Calibration | None) -> Scene:
     return Scene(small, lab, difference(lab, lab_of(counter)), darkest)
 
 
+def show(picture: Picture, kind: VesselKind) -> Shown:
+    """Measure the one empty round vessel that a calibration picture shows.
+
+    Raises `NotOneVessel` when there are none, several, or only a cut one.
+    """
+    whole = [plate for plate in find_plates(picture).plates if not plate.is_cut]
+    if len(whole) != 1:
+        raise NotOneVessel(found=len(whole), kind=kind.name)
+    colour = rim_colour(lab_of(picture), whole[0].rim)
+    return Shown(kind, 2 * whole[0].radius, colour)
+
+
 def _limits(mm: float | None, calibration: Calibration | None) -> tuple[float, float]:
     """Smallest and largest radius to look for, as shares of the long side."""
     if mm is None or calibration is None or not calibration.kinds:
@@ -143,7 +159,10 @@ def _limits(mm: float | None, calibration: Calibration | None) -> tuple[float, f
 def _round_plates(sight: _Sight) -> list[Plate]:
     """Choose rims and make plates of them, bowls after what they stand on."""
     radii = radii_for(WORKING, *_limits(sight.mm, sight.calibration))
-    rings = fit(sight.edges, candidates(sight.edges, radii))
+    proposed = candidates(sight.edges, radii)
+    if not len(proposed):
+        return []
+    rings = fit(sight.edges, proposed)
     chosen = outermost(rings, choose(rings, Demands()), Demands())
     if not chosen:
         return []
@@ -152,14 +171,17 @@ def _round_plates(sight: _Sight) -> list[Plate]:
         largest = float(radius[chosen].max())
         chosen = [row for row in chosen if radius[row] >= _CUP * largest]
     chosen = [row for row in chosen if _is_new(sight.scene, rings.shape[row])]
-    nested = bowls_on_plates(rings, chosen, sight.scene.lab)
-    rows = chosen + list(nested)
-    plates = [_round_plate(sight, rings, row) for row in rows]
-    for row, below in nested.items():
+    if not chosen:
+        return []
+    nested = bowls_on_plates(sight.edges, rings, chosen, sight.scene.lab)
+    wide = widened(sight.edges, rings, chosen)
+    plates = [_round_plate(sight, wide.take([n])) for n in range(len(chosen))]
+    for below, bowl in nested.items():
         index = chosen.index(below)
         plates[index] = replace(
-            plates[index], under=rows.index(row), reasons=(Reason.UNDER_A_BOWL,)
+            plates[index], under=len(plates), reasons=(Reason.UNDER_A_BOWL,)
         )
+        plates.append(_round_plate(sight, bowl))
     return plates
 
 
@@ -173,15 +195,16 @@ def _is_new(scene: Scene, shape: Floats) -> bool:
     return bool(scene.changed[mask > 0].mean() > _NEW)
 
 
-def _round_plate(sight: _Sight, rings: Rings, row: int) -> Plate:
-    x, y = on_rim(rings.shape[row : row + 1], TURN)
+def _round_plate(sight: _Sight, ring: Rings) -> Plate:
+    """Make a plate of one fitted ring."""
+    x, y = on_rim(ring.shape, TURN)
     plate = Plate(
         VesselShape.PLATE,
         np.stack([x[0], y[0]], 1),
-        (float(rings.shape[row, 0]), float(rings.shape[row, 1])),
-        float(rings.shape[row, 2]),
-        is_cut=not bool(rings.seen[row].all()),
-        support=float(rings.support[row]),
+        (float(ring.shape[0, 0]), float(ring.shape[0, 1])),
+        float(ring.shape[0, 2]),
+        is_cut=not bool(ring.seen.all()),
+        support=float(ring.support[0]),
     )
     return _measured(sight, plate)
 

@@ -52,6 +52,17 @@ class SizesDisagree(DomainError):
     )
 
 
+class NotOneVessel(DomainError):
+    """A calibration picture that does not show one whole vessel alone."""
+
+    code = "not_one_vessel"
+    chinese = "照片中找到 {found} 个完整餐具，请只放一个空的“{kind}”后重拍"
+    english = (
+        "the picture shows {found} whole vessels; lay one empty “{kind}” alone and "
+        "take it again"
+    )
+
+
 class OtherCamera(DomainError):
     """A picture whose shape is not the one that was calibrated."""
 

@@ -41,6 +41,11 @@ _REACH: Final = np.linspace(0.82, 1.18, 31, dtype=np.float32)
 """Polar sampling: share of the candidate's radius."""
 _FULL_EDGE: Final = 90.0
 """Sobel response (of 8-bit colour, blurred) that counts as a full edge."""
+_SPREADS: Final = (0.06, 0.035, 0.018)
+_NARROW: Final = (0.025, 0.018)
+_OUTWARD: Final = (1.0, 1.04, 1.08, 1.12)
+_AS_WELL: Final = 0.96
+"""Share of a rim's support that a wider one must have to replace it."""
 _ALIGNED: Final = 0.9
 """Cosine between gradient and radius from which an edge point supports a rim."""
 _BASIS: Final = np.stack(
@@ -147,7 +152,7 @@ def _edge_points(picture: Gradient) -> tuple[Floats, Floats, Floats, Floats, Flo
     edges = cv2.Canny(picture.dx, picture.dy, 30, 70, L2gradient=True)
     busy = cv2.blur(edges, (21, 21)).astype(np.float32) / 255
     y, x = np.nonzero(edges)
-    every = -(-len(x) // _POINTS)
+    every = max(1, -(-len(x) // _POINTS))
     y, x = y[::every], x[::every]
     dx = picture.dx[y, x].astype(np.float32)
     dy = picture.dy[y, x].astype(np.float32)
@@ -250,13 +255,19 @@ def _polar_edges(picture: Gradient, shape: Floats) -> tuple[Floats, Floats]:
     return strength, radius
 
 
-def fit(picture: Gradient, shape: Floats) -> Rings:
-    """Fit a rim to each candidate and measure its support."""
+def fit(
+    picture: Gradient, shape: Floats, spreads: tuple[float, ...] = _SPREADS
+) -> Rings:
+    """Fit a rim to each candidate and measure its support.
+
+    `spreads` are the widths, as shares of the radius, within which each round of
+    fitting looks for edges.
+    """
     strength, radius = _polar_edges(picture, shape)
     start = shape[:, 2]
     model = np.zeros((len(shape), 5), np.float32)
     model[:, 0] = start
-    for spread in (0.06, 0.035, 0.018):
+    for spread in spreads:
         off = radius - (model @ _BASIS.T)[..., None]
         off /= spread * start[:, None, None]
         weight = strength * np.exp(-0.5 * off * off)
@@ -354,3 +365,29 @@ def outermost(rings: Rings, chosen: list[int], demands: Demands) -> list[int]:
             fits &= gap > 0.93 * (reach + oradius)
         moved.append(int(np.argmax(np.where(fits, reach, 0))) if fits.any() else row)
     return moved
+
+
+def widened(picture: Gradient, rings: Rings, chosen: list[int]) -> Rings:
+    """Look just outside each chosen rim for a true edge beyond a painted ring.
+
+    Votes gather the edges of a patterned rim into one circle; sizes need the outer.
+    """
+    tries = len(_OUTWARD)
+    start = np.repeat(rings.shape[chosen], tries, axis=0)
+    start[:, 2:] *= np.tile(np.array(_OUTWARD, np.float32), len(chosen))[:, None]
+    tried = fit(picture, start, _NARROW)
+    rows = []
+    for number, row in enumerate(chosen):
+        mine = np.arange(number * tries, (number + 1) * tries)
+        least = _AS_WELL * max(float(rings.support[row]), float(tried.support[mine[0]]))
+        good = mine[tried.support[mine] >= least]
+        rows.append(int(good[np.argmax(tried.shape[good, 2])]) if len(good) else -1)
+    kept = [
+        rings.take([row]) if best < 0 else tried.take([best])
+        for row, best in zip(chosen, rows, strict=True)
+    ]
+    return Rings(
+        np.concatenate([one.shape for one in kept]),
+        np.concatenate([one.edge for one in kept]),
+        np.concatenate([one.seen for one in kept]),
+    )
