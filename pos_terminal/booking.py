@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from uuid_utils.compat import uuid7
 
-from models.domain.quote import Ordered, quote
+from models.domain.quote import quote
 from models.domain.sale import (
     Asked,
     KnownMass,
@@ -18,13 +18,13 @@ from models.domain.sale import (
     SaleLine,
     Till,
 )
-from models.domain.tariffs import Plan
 from pos_terminal.store import TrayEvidence
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from models.domain.evidence import PlateVerdict, Served
+    from models.domain.quote import Ordered
     from models.recognition.portion_evidence import PlateSeen, TraySeen, Weighing
     from models.sync.messages import JsonObject
     from models.tables.site import Till as TillRow
@@ -75,12 +75,12 @@ def sale_of(booking: Booking, number: int, evidence: TrayEvidence) -> Sale:
 
 
 def _ordered(booking: Booking, plate: PlateVerdict, served: Served) -> Ordered:
-    """Say what a plate is priced as: its vessel where vessels have prices."""
+    """Say what a plate is priced as: its vessel or its dish, by the site's setting."""
     vessel = vessel_of(booking.seen.plates[plate.plate])
-    if vessel in booking.catalogue.vessel_prices:
-        return Ordered(Plan.VESSEL, vessel)
+    pricing = booking.catalogue.settings.plate_pricing
+    ordered = pricing.order(served.dish, served.portion, vessel)
     mass = plate.mass if _weighed_alone(booking, plate.plate) else None
-    return Ordered(Plan.DISH, served.dish, served.portion, mass=mass)
+    return replace(ordered, mass=mass)
 
 
 def _recognised(booking: Booking, plate: PlateVerdict, served: Served) -> Recognised:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from models.domain.mealtimes import Meal, Timetable, sitting_at
 from models.domain.people import DinerGroup
 from models.domain.pricing import Context, PriceList
+from models.domain.quote import PlatePricing
 from models.domain.tariffs import ByWeight, Flat, PerPortion, Plan, PricePolicy
 from models.domain.units import CERTAIN, NO_MASS, Mass, PriceRounding
 from models.recognition import portion_evidence as portions
@@ -54,6 +55,9 @@ ALL_DAY: Final = Timetable.of(
 """Meal times of a hall that has set none."""
 
 
+BY_DISH: Final = PlatePricing()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The site's settings as the till needs them; absent rows take these defaults."""
@@ -61,7 +65,7 @@ class Settings:
     portion_rounding: PriceRounding = PriceRounding.JIAO_HALF_UP
     weight_rounding: PriceRounding = PriceRounding.FEN
     total_rounding: PriceRounding = PriceRounding.FEN
-    price_by: Plan = Plan.DISH
+    plate_pricing: PlatePricing = BY_DISH
     charge_above_ppm: int | None = None
     evidence_days: int = 90
     tray_tare: Mass = NO_MASS
@@ -78,7 +82,10 @@ class Settings:
         }
         return cls(
             **rounding,
-            price_by=Plan(value.get("price_by", Plan.DISH)),
+            plate_pricing=PlatePricing(
+                value.get("price_by") == Plan.VESSEL,
+                frozenset(value.get("proven_dishes", ())),
+            ),
             charge_above_ppm=value.get("charge_above_ppm"),
             evidence_days=value.get("evidence_days", 90),
             tray_tare=Mass(value.get("tray_tare_mg", 0)),
@@ -172,11 +179,6 @@ class Catalogue:
         """Names of all that can stand on a receipt."""
         return {**self.names, **{kind.code: kind.name for kind in self.vessels}}
 
-    @cached_property
-    def vessel_prices(self) -> dict[str, Money]:
-        """Prices of vessels at this site, for staff; empty where dishes are priced."""
-        return self._vessel_prices(self.context())
-
     def _offer(self, each: Serving, context: Context) -> portions.Offer | None:
         """Offer a serving at its price; `None` for a portion that is not sold."""
         choice = self.prices.choose(Plan.DISH, each.dish, context)
@@ -192,7 +194,7 @@ class Catalogue:
                 return portions.Offer(each, None)
 
     def _vessel_prices(self, context: Context) -> dict[str, Money]:
-        if self.settings.price_by is not Plan.VESSEL:
+        if not self.settings.plate_pricing.by_vessel:
             return {}
         found = {}
         for kind in self.vessels:
