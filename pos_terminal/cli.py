@@ -37,6 +37,7 @@ database = click.option(
 clock = click.option(
     "--at",
     type=click.DateTime(["%Y-%m-%dT%H:%M"]),
+    envvar="CANTEEN_AT",
     help="北京时间，默认现在 Beijing time, default now",
 )
 
