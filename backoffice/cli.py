@@ -77,7 +77,7 @@ def _today() -> date:
 )
 def draw(folder: Path, trays: int, photos: int, seed: int, weights: Path) -> None:
     """画出餐盘、菜品和人脸照片 Draw trays, dish photos and face frames."""
-    from backoffice.demo import export  # noqa: PLC0415 - loads OpenCV
+    from backoffice.demo import export
 
     canteen = make_canteen(first_day=FIRST_DAY)
     stamp = export.Stamp.of(trays, photos, seed, weights)
