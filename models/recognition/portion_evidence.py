@@ -195,10 +195,10 @@ class Policy:
     work (per tray, per plate); what they cut off is bounded and returned.
     """
 
-    charge: float = 0.99
-    temper: float = 0.85
+    charge: float = 0.993
+    temper: float = 1.0
     floor: float = 0.002
-    unknown_weight: float = 1e-5
+    unknown_weight: float = 0.01
     repeat: float = 0.1
     swapped: float = 0.002
     foreign: float = 0.005

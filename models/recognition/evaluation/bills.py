@@ -22,6 +22,7 @@ from models.domain.units import CERTAIN, Money
 from models.recognition.dishes import DishEye, DishGallery
 from models.recognition.evaluation.bills_world import Lunch, Setting, photos_of
 from models.recognition.evaluation.lines import line, say, unserved
+from models.recognition.portion_calibration import fitted, left_out
 from models.recognition.portion_evidence import Policy
 from models.recognition.portion_memory import PortionMemory, lesson
 from models.recognition.portions import Settler
@@ -150,16 +151,20 @@ class Service:
     def __init__(
         self, lunch: Lunch, book: PhotoBook, policy: Policy, *, teach: bool
     ) -> None:
-        self._lunch, self._book, self._policy = lunch, book, policy
-        self._teach = teach
+        self._lunch, self._book, self._teach = lunch, book, teach
         self._names = [dish.name for dish in lunch.dishes]
         self._gallery = DishGallery()
-        for name, photos in lunch.enrolled.items():
-            self._gallery.enrol(name, [book.enrol(photo) for photo in photos])
+        enrolled = {
+            name: [book.enrol(photo) for photo in photos]
+            for name, photos in lunch.enrolled.items()
+        }
+        for name, features in enrolled.items():
+            self._gallery.enrol(name, features)
+        self._policy = fitted(policy, left_out(enrolled))
         self._menu = lunch.menu()
         self._tares = {kind.code: kind.tare for kind in self._menu.vessels}
         self._memory = PortionMemory()
-        self._settler = Settler(self._menu, policy)
+        self._settler = Settler(self._menu, self._policy)
 
     def trays(self, most: int) -> Iterator[Outcome]:
         """Serve up to `most` trays, or till the photos run out when teaching."""
