@@ -278,7 +278,8 @@ class DishGallery:
     def _turned(self) -> _Turning:
         """Learn what turning changes from the enrolled photos, evenly drawn."""
         if self._turning is None:
-            posed = [p.poses for d in self._dishes.values() for p in d.enrolled]
+            photos = [p for entry in self._dishes.values() for p in entry.enrolled]
+            posed = [photo.poses for photo in photos if len(photo.poses) > 1]
             step = -(-len(posed) // _POSED_PHOTOS) or 1
             left = self._scalars["turning_left"]
             self._turning = _Turning.of(posed[::step], left)

@@ -145,6 +145,13 @@ def test_enrolling_again_replaces_the_photos() -> None:
     assert len([row for row in gallery.to_rows()[0] if row.dish == "宫保鸡丁"]) == 1
 
 
+def test_photos_without_poses_can_be_enrolled() -> None:
+    gallery = DishGallery()
+    for number, dish in enumerate(MENU):
+        gallery.enrol(dish, [plate(number, 0)])
+    assert gallery.rank(plate(1, 5), MENU).best[0] == MENU[1]
+
+
 def test_confirmed_sales_make_a_dish_surer() -> None:
     gallery = gallery_of()
     gallery.enrol("宫保鸡丁", [look(0, 200, spread=2)])
