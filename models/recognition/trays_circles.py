@@ -299,12 +299,14 @@ def _measured(
 class Demands:
     """What a rim must show to be taken for a plate (shares, except `largest`)."""
 
-    support: float = 0.66
+    support: float = 0.56
+    small: float = 5.0
+    """Divided by the radius this is asked on top: small circles arise by chance."""
     cut_support: float = 0.80
     """Asked of a rim of which only `visible` lies in the picture."""
     visible: float = 0.30
     oval: float = 0.14
-    alone: float = 0.45
+    alone: float = 0.60
     """Share of the rim that no chosen plate may cover."""
 
 
@@ -319,7 +321,8 @@ def choose(rings: Rings, demands: Demands) -> list[int]:
     oval = np.hypot(rings.shape[:, 3], rings.shape[:, 4]) / rings.shape[:, 2]
     open_ = (rings.visible >= demands.visible) & (oval <= demands.oval)
     hidden = (1 - rings.visible) / (1 - demands.visible)
-    asked = demands.support + (demands.cut_support - demands.support) * hidden
+    asked = demands.support + demands.small / rings.shape[:, 2]
+    asked = asked + np.maximum(demands.cut_support - asked, 0) * hidden
     weight = np.sqrt(rings.shape[:, 2] * np.maximum(rings.visible, 0.3))
     chosen: list[int] = []
     while open_.any():
