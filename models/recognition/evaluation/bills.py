@@ -27,6 +27,7 @@ from models.recognition.portion_evidence import Policy
 from models.recognition.portion_memory import PortionMemory, lesson
 from models.recognition.portions import Settler
 from models.recognition.runtime import read_picture
+from models.recognition.weights import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -223,8 +224,7 @@ def reliability(pairs: Sequence[tuple[float, bool]]) -> dict[str, Any]:
 class Run:
     """One call of `canteen eval bills`."""
 
-    folder: Path
-    menu: int | None
+    menu: int
     shots: int
     setting: Setting
     trays: int
@@ -234,11 +234,7 @@ class Run:
     def name(self) -> str:
         """Name of the lines, without what stands after the scale."""
         stress = ".stress" if self.setting.stress else ""
-        return f"bills.{self.menu or 'all'}.{self.setting.scale}{stress}"
-
-    def served(self, photos: dict[str, list[Photo]]) -> int:
-        """How many dishes a lunch offers."""
-        return self.menu or len(photos)
+        return f"bills.{self.menu}.{self.setting.scale}{stress}"
 
     def lunches(
         self, photos: dict[str, list[Photo]], book: PhotoBook, *, teach: bool
@@ -247,7 +243,7 @@ class Run:
         count = _TAUGHT_LUNCHES if teach else max(1, -(-self.trays // _LUNCH_TRAYS))
         for number in range(count):
             seed = self.seed * _SEEDS_APART + number
-            lunch = Lunch(photos, self.served(photos), self.shots, self.setting, seed)
+            lunch = Lunch(photos, self.menu, self.shots, self.setting, seed)
             service = Service(lunch, book, Policy(), teach=teach)
             most = self.trays if teach else -(-self.trays // count)
             outcomes = list(service.trays(most))
@@ -301,25 +297,28 @@ def _goal(run: Run) -> dict[str, float]:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--menu", default="20", help="dishes on offer, or `all`")
-@click.option("--shots", default=2, help="enrolled photos a dish")
-@click.option("--plates", default=4, help="plates a tray")
-@click.option("--vessels", default=4, help="vessel kinds, each with a half size")
-@click.option("--vessel-accuracy", default=0.99)
-@click.option(
-    "--scale", default="total", type=click.Choice(["none", "total", "corner"])
+@click.argument(
+    "root", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-@click.option("--trays", default=3_000, help="trays in all; with --teach, a lunch")
-@click.option("--teach", is_flag=True, help="settled trays teach; 20 lunches")
-@click.option("--stress", is_flag=True, help="report harsher masses beside the usual")
+@click.option("--menu", default="20", help="菜单大小 Dishes on offer, or all.")
+@click.option("--shots", default=2, help="每道菜的照片数 Photos per dish.")
+@click.option("--plates", default=4, help="每单盘数 Plates on a tray.")
+@click.option(
+    "--vessels", default=4, help="餐具种类 Vessel kinds, each with a half size."
+)
+@click.option("--vessel-accuracy", default=0.99, help="餐具识别率 Vessels read right.")
+@click.option("--scale", default="total", type=click.Choice(sorted(_GOALS)))
+@click.option("--trays", default=3_000, help="总单数 Trays; of a lunch with --teach.")
+@click.option(
+    "--teach", is_flag=True, help="边结算边学习 Settled trays teach, 20 lunches."
+)
+@click.option("--stress", is_flag=True, help="恶劣条件 Also with harsher masses.")
 @click.option("--seed", default=1)
-@click.option("--weights", default=Path("weights"), envvar="CANTEEN_WEIGHTS")
-def bills(folder: Path, **options: Any) -> None:  # noqa: ANN401 - click passes options
+def bills(root: Path, **options: Any) -> None:  # noqa: ANN401 - click passes options
     """评测整单结算 Evaluate whole bills on simulated trays of real photos."""
-    photos = photos_of(folder)
-    menu = None if options["menu"] == "all" else int(options["menu"])
-    book = PhotoBook(DishEye(Path(options["weights"]), threads=1))
+    photos = photos_of(root)
+    menu = len(photos) if options["menu"] == "all" else int(options["menu"])
+    book = PhotoBook(DishEye(folder(), threads=1))
     for stress in (False, True) if options["stress"] else (False,):
         setting = Setting(
             plates=options["plates"],
@@ -328,9 +327,7 @@ def bills(folder: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
             scale=options["scale"],
             stress=stress,
         )
-        run = Run(
-            folder, menu, options["shots"], setting, options["trays"], options["seed"]
-        )
+        run = Run(menu, options["shots"], setting, options["trays"], options["seed"])
         for text in _results(run, photos, book, teach=options["teach"]):
             click.echo(text)
 
@@ -338,7 +335,7 @@ def bills(folder: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
 def _results(
     run: Run, photos: dict[str, list[Photo]], book: PhotoBook, *, teach: bool
 ) -> Iterator[str]:
-    if len(photos) < max(run.served(photos), run.setting.plates):
+    if len(photos) < max(run.menu, run.setting.plates):
         yield unserved(run.name, 0, f"{len(photos)} dishes")
         return
     lunches = list(run.lunches(photos, book, teach=teach))

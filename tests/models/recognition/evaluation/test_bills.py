@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import pytest
+from click.testing import CliRunner
 
 from models.recognition.dishes import Ranking
 from models.recognition.evaluation.bills import (
     Outcome,
+    bills,
     figures,
     judge,
     reliability,
@@ -23,6 +27,7 @@ from models.recognition.evaluation.bills_world import (
     photos_of,
 )
 from models.recognition.portions import Settler
+from tests.models.recognition.drawn_dishes import DISHES, draw
 
 if TYPE_CHECKING:
     from models.recognition.portion_evidence import TraySeen
@@ -145,3 +150,37 @@ def test_a_perfect_forecast_has_no_gap() -> None:
     found = reliability(pairs)
     assert found["ece"] == pytest.approx(0)
     assert [row["n"] for row in found["table"]] == [4, 8]
+
+
+@pytest.fixture
+def drawn_folder(tmp_path: Path) -> Path:
+    for number, dish in enumerate(DISHES):
+        for seed in range(4):
+            path = tmp_path / f"dish{number}" / f"{number}-{seed}__0.jpg"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(cv2.imencode(".jpg", draw(dish, seed))[1].tobytes())
+    return tmp_path
+
+
+@pytest.mark.weights
+@pytest.mark.slow
+def test_the_command_prints_the_one_format(drawn_folder: Path) -> None:
+    options = ["--menu", "all", "--plates", "2", "--trays", "20", "--scale", "corner"]
+    runs = [
+        CliRunner().invoke(bills, [str(drawn_folder), *options, *more])
+        for more in ([], ["--teach"], ["--menu", "40"])
+    ]
+    assert [run.exit_code for run in runs] == [0, 0, 0], runs[0].output
+    rows = [json.loads(text) for run in runs for text in run.stdout.splitlines()]
+    name = f"bills.{len(DISHES)}.corner"
+    assert [row["name"] for row in rows] == [
+        name,
+        f"{name}.reliability",
+        f"{name}.reliability_plates",
+        f"{name}.first_third",
+        f"{name}.last_third",
+        "bills.40.corner",
+    ]
+    assert all(row["assumed"] for row in rows[:-1])
+    assert rows[-1]["reason"] == f"{len(DISHES)} dishes"
+    assert rows[-1]["ok"] is None
