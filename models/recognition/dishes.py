@@ -115,15 +115,42 @@ class GalleryRow:
 
 @dataclass(slots=True)
 class _Dish:
+    """The photos of one dish; `prototype` is kept until they change."""
+
     enrolled: list[Features] = field(default_factory=list)
     learned: dict[tuple[str, int], Features] = field(default_factory=dict)
+    _prototype: tuple[Vector, Vector] | None = None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether there is a photo left to compare with."""
+        return bool(self.enrolled or self.learned)
+
+    def enrol(self, photos: Sequence[Features]) -> None:
+        self.enrolled, self._prototype = list(photos), None
+
+    def learn(self, sale_id: str, plate: int, features: Features) -> None:
+        self.learned[sale_id, plate] = features
+        if len(self.learned) > MOST_LEARNED:
+            del self.learned[next(iter(self.learned))]
+        self._prototype = None
+
+    def unlearn(self, keys: Iterable[tuple[str, int]]) -> int:
+        """Drop what these plates taught; return how many there were."""
+        stale = [key for key in keys if key in self.learned]
+        for key in stale:
+            del self.learned[key]
+            self._prototype = None
+        return len(stale)
 
     def prototype(self) -> tuple[Vector, Vector]:
         """Give the mean look and the mean colours of all photos."""
-        photos = [*self.enrolled, *self.learned.values()]
-        looks = np.mean([photo.embedding for photo in photos], axis=0)
-        colours = np.mean([photo.colour for photo in photos], axis=0)
-        return unit(looks), unit(colours)
+        if self._prototype is None:
+            photos = [*self.enrolled, *self.learned.values()]
+            looks = np.mean([photo.embedding for photo in photos], axis=0)
+            colours = np.mean([photo.colour for photo in photos], axis=0)
+            self._prototype = unit(looks), unit(colours)
+        return self._prototype
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,12 +214,12 @@ class DishGallery:
         self._menu: _Menu | None = None
 
     def __contains__(self, dish: str) -> bool:
-        return dish in self._dishes
+        return dish in self._dishes and self._dishes[dish].is_seen
 
     @property
     def dishes(self) -> tuple[str, ...]:
-        """The enrolled dishes."""
-        return tuple(self._dishes)
+        """The dishes with a photo."""
+        return tuple(dish for dish, entry in self._dishes.items() if entry.is_seen)
 
     def enrol(self, dish: str, photos: Sequence[Features]) -> None:
         """Enrol a dish from one to five photos, in place of its earlier photos.
@@ -203,7 +230,7 @@ class DishGallery:
             raise PhotoCount(dish=dish, most=MOST_PHOTOS, count=len(photos))
         for photo in photos:
             check_model(photo.model_id)
-        self._dishes[dish].enrolled = list(photos)
+        self._dishes[dish].enrol(photos)
         self._turning = self._menu = None
 
     def remove(self, dish: str) -> None:
@@ -221,14 +248,11 @@ class DishGallery:
         nothing.
         """
         check_model(features.model_id)
-        if sale_id in self._refused or dish not in self._dishes:
+        if sale_id in self._refused or dish not in self:
             return False
         for other in self._dishes.values():
-            other.learned.pop((sale_id, plate), None)
-        entry = self._dishes[dish]
-        entry.learned[sale_id, plate] = features
-        if len(entry.learned) > MOST_LEARNED:
-            del entry.learned[next(iter(entry.learned))]
+            other.unlearn([(sale_id, plate)])
+        self._dishes[dish].learn(sale_id, plate, features)
         self._menu = None
         return True
 
@@ -237,10 +261,7 @@ class DishGallery:
         self._refused.add(sale_id)
         count = 0
         for entry in self._dishes.values():
-            stale = [key for key in entry.learned if key[0] == sale_id]
-            for key in stale:
-                del entry.learned[key]
-            count += len(stale)
+            count += entry.unlearn([key for key in entry.learned if key[0] == sale_id])
         self._menu = None
         return count
 
@@ -252,10 +273,10 @@ class DishGallery:
         check_model(features.model_id)
         if not menu:
             raise MenuEmpty
-        seen = [dish for dish in dict.fromkeys(menu) if dish in self._dishes]
+        seen = [dish for dish in dict.fromkeys(menu) if dish in self]
         if not seen:
             raise MenuNotEnrolled
-        unseen = tuple(dish for dish in menu if dish not in self._dishes)
+        unseen = tuple(dish for dish in menu if dish not in self)
         scores = self._ready(tuple(seen)).scores(features, self._scalars["colour"])
         known, unknown = self._probabilities(scores)
         order = np.argsort(-known, kind="stable")

@@ -222,6 +222,16 @@ def test_rows_bring_the_same_gallery_back() -> None:
     assert restored.unlearn("sale-1") == 1
 
 
+def test_a_dish_that_loses_its_last_photo_is_unseen() -> None:
+    row = GalleryRow("宫保鸡丁", MODEL_ID, plate(0).to_bytes(), "sale-1")
+    gallery = DishGallery.from_rows([row])
+    assert gallery.rank(plate(0, 2), MENU).best[0] == "宫保鸡丁"
+    gallery.unlearn("sale-1")
+    assert gallery.dishes == ()
+    with pytest.raises(MenuNotEnrolled):
+        gallery.rank(plate(0, 2), MENU)
+
+
 def test_features_of_another_model_are_refused() -> None:
     strange = Features("another", *vars_of(plate(0)))
     gallery = gallery_of()
