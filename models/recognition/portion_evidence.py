@@ -195,7 +195,7 @@ class Policy:
     work (per tray, per plate); what they cut off is bounded and returned.
     """
 
-    charge: float = 0.993
+    charge: float = 0.99
     temper: float = 1.0
     floor: float = 0.002
     unknown_weight: float = 0.01
