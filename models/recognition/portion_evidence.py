@@ -195,7 +195,7 @@ class Policy:
     work (per tray, per plate); what they cut off is bounded and returned.
     """
 
-    charge: float = 0.99
+    charge: float = 0.995
     temper: float = 1.0
     floor: float = 0.002
     unknown_weight: float = 0.01
@@ -204,5 +204,5 @@ class Policy:
     foreign: float = 0.005
     tail: float = 8.0
     place_error_mm: float = 3.0
-    combinations: int = 8_192
+    combinations: int = 5_120
     readings: int = 24

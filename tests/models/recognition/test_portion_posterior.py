@@ -157,7 +157,7 @@ def shares_of(posterior: Posterior) -> dict[int, float]:
 def test_it_equals_enumeration_by_hand(tray: TraySeen) -> None:
     posterior = Settler(MENU, EVERYTHING).posterior(tray)
     hand = by_hand(tray, EVERYTHING)
-    assert posterior.lost == pytest.approx(0, abs=1e-12)
+    assert posterior.lost < 1e-7  # rounding of 1 - sum, times peak over Z
     for fen, share in shares_of(posterior).items():
         assert share == pytest.approx(hand[fen], rel=1e-6, abs=1e-12)
 
