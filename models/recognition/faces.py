@@ -113,7 +113,7 @@ class SFace:
     """
 
     may_charge = True
-    model_id = "sface-2021dec-int8bq/mirror-1"
+    model_id = "sface-2021dec-int8bq/align-2"
 
     def __init__(self, weights: Path) -> None:
         detector = str(located(weights, "yunet.onnx"))
@@ -145,7 +145,7 @@ class SFace:
         return np.empty((0, 15)) if rows is None else rows.astype(np.float64)
 
     def _refined(self, picture: Picture, points: Points) -> Points:
-        """Find the points again where the face has its best size, mirrored as well."""
+        """Find the points again where the face has its best size."""
         eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
         height = float(np.linalg.norm(eyes - mouth))
         across = float(np.linalg.norm(points[1] - points[0]))
@@ -153,25 +153,11 @@ class SFace:
         corner = _REFINE_SIDE / 2 - scale * points.mean(axis=0)
         matrix = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
         crop = _cut(picture, matrix, _REFINE_SIDE)
-        found = [
-            *self._central(crop),
-            *map(_mirrored, self._central(cv2.flip(crop, 1))),
-        ]
-        if not found:
+        found = self._rows(crop)[:, 4:14].reshape(-1, 5, 2)
+        if not len(found):
             return points
-        return np.asarray((np.mean(found, axis=0) - corner) / scale, dtype=np.float64)
-
-    def _central(self, crop: MatLike) -> list[Points]:
-        """Points of the face nearest to the middle of a refining crop, if any."""
-        rows = self._rows(crop)[:, 4:14].reshape(-1, 5, 2)
-        away = np.abs(rows.mean(axis=1) - _REFINE_SIDE / 2).sum(axis=1)
-        return [rows[away.argmin()]] if len(rows) else []
-
-
-def _mirrored(points: Points) -> Points:
-    """Points of a mirrored refining crop in the crop itself: left and right change."""
-    swapped = points[[1, 0, 2, 4, 3]]
-    return np.column_stack([_REFINE_SIDE - 1 - swapped[:, 0], swapped[:, 1]])
+        away = np.abs(found.mean(axis=1) - _REFINE_SIDE / 2).sum(axis=1)
+        return np.asarray((found[away.argmin()] - corner) / scale, dtype=np.float64)
 
 
 def _cut(picture: Picture, matrix: NDArray[np.float64], side: int) -> MatLike:
