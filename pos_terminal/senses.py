@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from models.recognition.trays_calibration import Calibration
     from models.recognition.trays_view import Plate, TrayView
 
-NOTHING_TO_NAME: Final = frozenset({Reason.EMPTY_PLATE, Reason.UNDER_A_BOWL})
-"""Plates without food to recognise."""
 
 _EVIDENCE_SIDE: Final = 1280
 _EVIDENCE_QUALITY: Final = 85
@@ -105,9 +103,7 @@ class Senses:
         with watch.stage("plates"):
             view = find_plates(picture, calibration)
         full = [
-            number
-            for number, plate in enumerate(view.plates)
-            if plate.reason not in NOTHING_TO_NAME
+            number for number, plate in enumerate(view.plates) if plate.under is None
         ]
         with watch.stage("dishes"):
             crops = [crop(picture, view.plates[number]) for number in full]

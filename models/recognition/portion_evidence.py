@@ -188,11 +188,13 @@ class Policy:
     `charge`: least posterior of the tray's price. `temper` and `floor` flatten picture
     scores: p^temper, mixed with `floor` of an even guess. `unknown_weight` multiplies
     the odds of "not on the menu". `repeat`: odds that a dish stands twice on a tray,
-    against once. `swapped`: share of servings in a vessel they do not belong in.
-    `foreign`: share of trays whose weight includes something else. `tail`: degrees of
-    freedom of the mass errors (small is heavy-tailed). `place_error_mm`: standard
-    deviation of a plate's place, per axis. `combinations` and `readings` bound the
-    work (per tray, per plate); what they cut off is bounded and returned.
+    against once. `empty`: how far to trust the eye that a plate is empty, where the
+    picture and the scale may say otherwise. `swapped`: share of servings in a vessel
+    they do not belong in. `foreign`: share of trays whose weight includes something
+    else. `tail`: degrees of freedom of the mass errors (small is heavy-tailed).
+    `place_error_mm`: standard deviation of a plate's place, per axis. `combinations`
+    and `readings` bound the work (per tray, per plate); what they cut off is bounded
+    and returned.
     """
 
     charge: float = 0.995
@@ -200,6 +202,7 @@ class Policy:
     floor: float = 0.002
     unknown_weight: float = 0.01
     repeat: float = 0.1
+    empty: float = 0.9
     swapped: float = 0.002
     foreign: float = 0.005
     tail: float = 8.0

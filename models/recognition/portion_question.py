@@ -88,7 +88,8 @@ def best_question(
     _, column = np.unique(posterior.total, return_inverse=True)
     best: tuple[float, int, PlateGroups] | None = None
     for number, plate in enumerate(tray.plates):
-        if plate.told is not None or plate.state is Reason.EMPTY_PLATE:
+        seen_empty = plate.state is Reason.EMPTY_PLATE and not plate.dishes
+        if plate.told is not None or seen_empty:
             continue
         found = plates[number]
         gain = _gain(found, column, posterior, table, policy)

@@ -9,7 +9,7 @@ Masses here are float grams.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from math import lgamma, log, pi
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -201,7 +201,11 @@ def plate_readings(
     """
     vessels = _vessels(plate, table)
     if plate.state is Reason.EMPTY_PLATE and plate.told is None:
-        return _empty(vessels, table)
+        empty = _empty(vessels, table)
+        if not plate.dishes:
+            return _either(empty, empty, 1.0)
+        full = plate_readings(replace(plate, state=None), table, policy, alone)
+        return _either(empty, full, policy.empty)
     weight = _picture(plate, table, policy)[:, None] * table.fit * vessels[None, :]
     if plate.mass is not None:
         weight = weight * _own_mass(plate.mass, table, policy)
@@ -304,6 +308,19 @@ def _empty(vessels: Floats, table: MenuTable) -> Readings:
         reach=np.zeros(count),
         evenness=np.ones(count),
     )
+
+
+def _either(one: Readings, other: Readings, share: float) -> Readings:
+    """Mix two accounts of a plate, the first with probability `share`, best first."""
+    weight = np.concatenate([one.weight * share, other.weight * (1 - share)])
+    order = np.argsort(-weight, kind="stable")[: np.count_nonzero(weight > _NOTHING)]
+    joined = {
+        field.name: np.concatenate(
+            [getattr(one, field.name), getattr(other, field.name)]
+        )[order]
+        for field in fields(Readings)
+    }
+    return Readings(**{**joined, "weight": weight[order]})
 
 
 def _picture(plate: PlateSeen, table: MenuTable, policy: Policy) -> Floats:
