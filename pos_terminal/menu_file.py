@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from models.domain.errors import DomainError, InvalidData, NotANumber, Problem
 from models.domain.serving import (
@@ -22,12 +22,12 @@ from models.domain.serving import (
     VesselKind,
     VesselShape,
 )
-from models.domain.tariffs import ByWeight, PerPortion
-from models.domain.units import Mass, Money
+from models.domain.tariffs import BadTariff, ByWeight, PerPortion, Plan
+from models.domain.units import NO_MASS, NO_MONEY, Mass, Money
 from pos_terminal.setup import NewDish
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from models.domain.tariffs import Tariff
 
@@ -35,6 +35,7 @@ _NAME: Final = "菜名"
 _PRICE: Final = "价格"
 _PRICED_BY: Final = "计价"
 _PORTIONS: Final = "份量"
+_SMALL_PRICE: Final = "小份价格"
 _PER_100_G: Final = "每100克"
 _SPREAD_PERCENT: Final = 10
 """Spread of a portion's mass before any was weighed."""
@@ -58,8 +59,24 @@ class CellMissing(DomainError):
     english = "must not be empty"
 
 
+class NotAboveZero(DomainError):
+    """A mass or size that nothing has."""
+
+    code = "not_above_zero"
+    chinese = "“{text}”必须大于零"
+    english = "“{text}” must be above zero"
+
+
+class LetterLost(DomainError):
+    """A letter that neither encoding gives."""
+
+    code = "letter_lost"
+    chinese = "有无法识别的字符，请在 Excel 中另存为“CSV UTF-8”后重试"
+    english = "a letter can't be read; save the table as “CSV UTF-8” in Excel"
+
+
 class TwiceInTable(DomainError):
-    """A dish on two lines of one file."""
+    """A dish or vessel on two lines of one file."""
 
     code = "twice_in_table"
     chinese = "“{name}”重复出现，请只留一行"
@@ -84,14 +101,13 @@ class VesselUndescribed(DomainError):
 
 def read_dishes(content: bytes, name: str, vessels: Collection[str]) -> list[NewDish]:
     """Read a file; raises `NotATable`, or `InvalidData` with every wrong cell."""
-    rows = read_table(content, name, {_NAME, _PRICE})
     problems: list[Problem] = []
     dishes: dict[str, NewDish] = {}
-    for number, cells in rows:
-        reader = _Row(number, cells, vessels, problems)
-        dish = reader.dish()
+    for number, cells in read_table(content, name, {_NAME, _PRICE}):
+        line = _DishLine(number, cells, problems, vessels)
+        dish = line.dish()
         if dish.name in dishes:
-            reader.wrong(_NAME, TwiceInTable(name=dish.name))
+            line.wrong(_NAME, TwiceInTable(name=dish.name))
         dishes[dish.name] = dish
     if problems:
         raise InvalidData(tuple(problems))
@@ -101,21 +117,44 @@ def read_dishes(content: bytes, name: str, vessels: Collection[str]) -> list[New
 def read_table(
     content: bytes, name: str, needed: set[str]
 ) -> list[tuple[int, dict[str, str]]]:
-    """Read a CSV file as numbered rows of cells; raises `NotATable`."""
+    """Read a CSV file as cells by column, with the line each row ends on.
+
+    Rows without any text are passed over. Raises `NotATable`, or `InvalidData` naming
+    every row with a letter that can't be read.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("gb18030", errors="replace")
-    reader = csv.DictReader(io.StringIO(text), restval="")
-    if not needed <= {column.strip() for column in reader.fieldnames or ()}:
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+    try:
+        columns = {column.strip() for column in reader.fieldnames or ()}
+        rows = [(reader.line_num, _stripped(row)) for row in reader]
+    except csv.Error as broken:
+        raise NotATable(name=name) from broken
+    if not needed <= columns:
         raise NotATable(name=name)
-    return [
-        (number, {(key or "").strip(): str(cell).strip() for key, cell in row.items()})
-        for number, row in enumerate(reader, start=2)
-    ]
+    lost = tuple(
+        Problem(LetterLost(), number, column)
+        for number, cells in rows
+        for column, cell in cells.items()
+        if "\ufffd" in cell
+    )
+    if lost:
+        raise InvalidData(lost)
+    return [(number, cells) for number, cells in rows if any(cells.values())]
 
 
-_VESSEL_COLUMNS: Final = ("编号", "名称", "形状", "毫米", "克重")
+def _stripped(row: Mapping[str | None, object]) -> dict[str, str]:
+    """Take the cells that stand under a column."""
+    return {key.strip(): str(cell).strip() for key, cell in row.items() if key}
+
+
+_CODE: Final = "编号"
+_CALLED: Final = "名称"
+_SHAPE: Final = "形状"
+_SIZE: Final = "毫米"
+_TARE: Final = "克重"
 _SHAPES: Final = {
     "盘": VesselShape.PLATE,
     "碗": VesselShape.BOWL,
@@ -130,104 +169,140 @@ def read_vessels(content: bytes, name: str) -> list[VesselKind]:
     Raises `NotATable`, or `InvalidData` with every wrong cell.
     """
     problems: list[Problem] = []
-    kinds: list[VesselKind] = []
-    for number, cells in read_table(content, name, set(_VESSEL_COLUMNS)):
-        code, called, shape, size, grams = (cells[one] for one in _VESSEL_COLUMNS)
-        if shape not in _SHAPES:
-            wrong = WordUnknown(word=shape, known=" ".join(_SHAPES))
-            problems.append(Problem(wrong, number, "形状"))
-        if not size.isdigit():
-            problems.append(Problem(NotANumber(text=size, unit="mm"), number, "毫米"))
-        try:
-            tare = Mass.from_g(grams)
-        except DomainError as error:
-            problems.append(Problem(error, number, "克重"))
-        else:
-            kinds.append(
-                VesselKind(
-                    code,
-                    called,
-                    _SHAPES.get(shape, VesselShape.PLATE),
-                    int(size) if size.isdigit() else 1,
-                    tare,
-                )
-            )
+    kinds: dict[str, VesselKind] = {}
+    columns = {_CODE, _CALLED, _SHAPE, _SIZE, _TARE}
+    for number, cells in read_table(content, name, columns):
+        line = _Line(number, cells, problems)
+        code = line.text(_CODE)
+        if code in kinds:
+            line.wrong(_CODE, TwiceInTable(name=code))
+        called = line.text(_CALLED)
+        shape = line.word(_SHAPE, _SHAPES) or VesselShape.PLATE
+        size, tare = line.whole(_SIZE, "mm"), line.mass(_TARE)
+        kinds[code] = VesselKind(code, called, shape, size or 1, tare or Mass(1))
     if problems:
         raise InvalidData(tuple(problems))
-    return kinds
+    return list(kinds.values())
 
 
-class _Row:
-    """One line of the table; what is wrong with it goes to `problems`."""
+_T = TypeVar("_T")
+
+
+class _Line:
+    """One line of a table; what is wrong with a cell goes to `problems`."""
 
     def __init__(
-        self,
-        number: int,
-        cells: Mapping[str, str],
-        vessels: Collection[str],
-        problems: list[Problem],
+        self, number: int, cells: Mapping[str, str], problems: list[Problem]
     ) -> None:
         self._number = number
-        self._cells = cells
-        self._vessels = vessels
         self._problems = problems
+        self.cells = cells
 
     def wrong(self, column: str, error: DomainError) -> None:
         """Note a mistake in a cell."""
         self._problems.append(Problem(error, self._number, column))
 
-    def dish(self) -> NewDish:
-        name = self._cells[_NAME]
-        if not name:
-            self.wrong(_NAME, CellMissing())
-        servings = tuple(self._serving(name, portion) for portion in self._portions())
-        return NewDish(name, self._tariff(), servings)
+    def text(self, column: str) -> str:
+        """Read a cell that must not be empty."""
+        if not (text := self.cells.get(column, "")):
+            self.wrong(column, CellMissing())
+        return text
 
-    def _portions(self) -> list[Portion]:
-        words = self._cells.get(_PORTIONS, "").replace("、", " ").split()
-        portions = []
-        for word in words or [Portion.WHOLE.chinese]:
-            if word in _BY_CHINESE:
-                portions.append(_BY_CHINESE[word])
-            else:
-                known = " ".join(_BY_CHINESE)
-                self.wrong(_PORTIONS, WordUnknown(word=word, known=known))
-        return portions
+    def word(self, column: str, known: Mapping[str, _T]) -> _T | None:
+        """Read a cell that takes one of a few words."""
+        if (text := self.text(column)) and text not in known:
+            self.wrong(column, WordUnknown(word=text, known=" ".join(known)))
+        return known.get(text)
 
-    def _tariff(self) -> Tariff:
-        price = self._money(_PRICE) or Money(0)
-        if not self._cells[_PRICE]:
-            self.wrong(_PRICE, CellMissing())
-        priced_by = self._cells.get(_PRICED_BY, "")
-        if priced_by == _PER_100_G:
-            return ByWeight(price, Mass.from_g("100"))
-        if priced_by not in ("", "按份"):
-            known = f"按份 {_PER_100_G}"
-            self.wrong(_PRICED_BY, WordUnknown(word=priced_by, known=known))
-        return PerPortion(price, self._money("小份价格"))
-
-    def _serving(self, dish: str, portion: Portion) -> Serving:
-        vessel = self._cells.get(f"{portion.chinese}餐具", "") or None
-        if vessel is not None and vessel not in self._vessels:
-            column = f"{portion.chinese}餐具"
-            self.wrong(column, VesselUndescribed(vessel=vessel))
-        return Serving(dish, portion, vessel, self._mass(f"{portion.chinese}克重"))
-
-    def _mass(self, column: str) -> PortionMass | None:
-        if not (text := self._cells.get(column, "")):
+    def whole(self, column: str, unit: str) -> int | None:
+        """Read a whole number above zero."""
+        text = self.text(column)
+        if text and not (text.isdecimal() and int(text)):
+            self.wrong(column, NotANumber(text=text, unit=unit))
             return None
+        return int(text) if text else None
+
+    def mass(self, column: str) -> Mass | None:
+        """Read grams above zero."""
         try:
-            mean = Mass.from_g(text)
+            mass = Mass.from_g(self.cells[column])
         except DomainError as error:
             self.wrong(column, error)
             return None
-        return PortionMass.from_recipe(mean, Mass(mean.mg * _SPREAD_PERCENT // 100))
+        if mass <= NO_MASS:
+            self.wrong(column, NotAboveZero(text=self.cells[column]))
+            return None
+        return mass
 
-    def _money(self, column: str) -> Money | None:
-        if not (text := self._cells.get(column, "")):
+    def money(self, column: str) -> Money | None:
+        """Read an amount in yuan; an empty cell is none."""
+        if not (text := self.cells.get(column, "")):
             return None
         try:
             return Money.from_yuan(text)
         except DomainError as error:
             self.wrong(column, error)
             return None
+
+
+class _DishLine(_Line):
+    """One dish of the table."""
+
+    def __init__(
+        self,
+        number: int,
+        cells: Mapping[str, str],
+        problems: list[Problem],
+        vessels: Collection[str],
+    ) -> None:
+        super().__init__(number, cells, problems)
+        self._vessels = vessels
+
+    def dish(self) -> NewDish:
+        name = self.text(_NAME)
+        portions = tuple(self._portions())
+        servings = tuple(self._serving(name, portion) for portion in portions)
+        tariff = self._tariff(name)
+        if (
+            Portion.SMALL in portions
+            and isinstance(tariff, PerPortion)
+            and not self.cells.get(_SMALL_PRICE)
+        ):
+            self.wrong(_SMALL_PRICE, CellMissing())
+        return NewDish(name, tariff, servings)
+
+    def _portions(self) -> Iterator[Portion]:
+        words = self.cells.get(_PORTIONS, "").replace("、", " ").split()
+        for word in words or [Portion.WHOLE.chinese]:
+            if word in _BY_CHINESE:
+                yield _BY_CHINESE[word]
+            else:
+                known = " ".join(_BY_CHINESE)
+                self.wrong(_PORTIONS, WordUnknown(word=word, known=known))
+
+    def _tariff(self, name: str) -> Tariff:
+        price = self.money(_PRICE) if self.text(_PRICE) else None
+        priced_by = self.cells.get(_PRICED_BY, "")
+        if priced_by not in ("", "按份", _PER_100_G):
+            known = f"按份 {_PER_100_G}"
+            self.wrong(_PRICED_BY, WordUnknown(word=priced_by, known=known))
+        plan = Plan.WEIGHT if priced_by == _PER_100_G else Plan.DISH
+        tariff: Tariff = ByWeight(price or NO_MONEY, Mass.from_g("100"))
+        if plan is Plan.DISH:
+            tariff = PerPortion(price or NO_MONEY, self.money(_SMALL_PRICE))
+        if price is not None and not tariff.sound():
+            self.wrong(_PRICE, BadTariff(item=name, plan=plan.chinese))
+        return tariff
+
+    def _serving(self, dish: str, portion: Portion) -> Serving:
+        vessel = self.cells.get(f"{portion.chinese}餐具", "") or None
+        if vessel is not None and vessel not in self._vessels:
+            column = f"{portion.chinese}餐具"
+            self.wrong(column, VesselUndescribed(vessel=vessel))
+        return Serving(dish, portion, vessel, self._portion(f"{portion.chinese}克重"))
+
+    def _portion(self, column: str) -> PortionMass | None:
+        mean = self.mass(column) if self.cells.get(column) else None
+        if mean is None:
+            return None
+        return PortionMass.from_recipe(mean, Mass(mean.mg * _SPREAD_PERCENT // 100))
