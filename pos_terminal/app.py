@@ -29,7 +29,7 @@ from pos_terminal.booking import Booking, evidence_of, sale_of
 from pos_terminal.catalogue import Catalogue
 from pos_terminal.flows import checkout as flow
 from pos_terminal.payers import Payers
-from pos_terminal.senses import Senses, Stopwatch, evidence_jpeg
+from pos_terminal.senses import Senses, Stopwatch, Tray, evidence_jpeg
 from pos_terminal.store import Store
 
 if TYPE_CHECKING:
@@ -52,15 +52,6 @@ SCALE_NOISE: Final = Mass(1_000)
 
 class Unanswered(Exception):
     """Nobody is there to answer the question on the screen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tray:
-    """What stands on the counter: its picture (as JPEG for evidence) and its mass."""
-
-    picture: Picture
-    jpeg: bytes | None
-    weighing: Weighing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +112,7 @@ class Counter:
             self.tares = {kind.code: kind.tare for kind in self.catalogue.vessels}
             self.portions = memory.read_portions(session, self.tares)
         self._settlers: dict[DinerGroup, Settler] = {}
+        senses.warm_up(self.gallery, self.catalogue.menu)
 
     def see_file(
         self, path: Path, weighing: Weighing | None, payer: flow.Event, visit_at: Timed
@@ -137,8 +129,7 @@ class Counter:
         """See and weigh a tray, and decide what it costs a diner of `group`."""
         settler = self._settler(group)
         sight = self.senses.look(
-            tray.picture,
-            tray.weighing,
+            tray,
             self.catalogue.calibration,
             self.catalogue.menu,
             self.gallery,
@@ -281,7 +272,7 @@ class Counter:
 
     def _learn(self, visit: Visit, sale: Sale, charge: Charge) -> None:
         """Let the confirmed sale teach looks, masses and popularity."""
-        looks = visit.sight.features
+        looks = [look.features if look else None for look in visit.sight.looks]
         memory.learn(self.store, self.gallery, sale, visit.seen, looks, charge)
         taught = lesson(visit.seen, charge, self.tares)
         if self.portions.learn(str(sale.id), taught):

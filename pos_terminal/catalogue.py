@@ -39,7 +39,7 @@ from models.tables.site import (
 from models.tables.values import price_version, serving, timetable, vessel_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -128,7 +128,9 @@ class Catalogue:
         sitting = sitting_at(now, hall_timetable(session, till))
         dishes = list(session.scalars(select(TillDish)))
         measured = _measured(session, till.terminal_id)
-        vessels = tuple(map(vessel_kind, session.scalars(select(TillVesselKind))))
+        menu = _menu(session, till.hall, sitting)
+        servings = _servings(session)
+        vessels = _vessels(session, menu, servings)
         return cls(
             site=till.site_id,
             hall=till.hall,
@@ -136,12 +138,12 @@ class Catalogue:
             sitting=sitting,
             names={dish.code: dish.name for dish in dishes},
             versions={dish.code: dish.version for dish in dishes},
-            menu=_menu(session, till.hall, sitting),
+            menu=menu,
             prices=PriceList(
                 map(price_version, session.scalars(select(TillPriceVersion))),
                 (settings.pricing,),
             ),
-            servings=_servings(session),
+            servings=servings,
             vessels=vessels,
             settings=settings,
             calibration=_calibration(measured, vessels),
@@ -230,6 +232,20 @@ def _servings(session: Session) -> dict[str, tuple[Serving, ...]]:
     for row in session.scalars(select(TillServing)):
         found[row.dish].append(serving(row))
     return {dish: tuple(each) for dish, each in found.items()}
+
+
+def _vessels(
+    session: Session, menu: Sequence[str], servings: Mapping[str, Sequence[Serving]]
+) -> tuple[VesselKind, ...]:
+    """Read the vessels that may stand here: all but those of other dishes alone.
+
+    The halls never share vessels, so a hall's menu tells whose may come.
+    """
+    everyone = {each.vessel for of_dish in servings.values() for each in of_dish}
+    here = {each.vessel for dish in menu for each in servings.get(dish, ())}
+    kinds = map(vessel_kind, session.scalars(select(TillVesselKind)))
+    elsewhere = set() if None in here else everyone - here
+    return tuple(kind for kind in kinds if kind.code not in elsewhere)
 
 
 def _measured(session: Session, terminal: str) -> dict[CalibrationKind, Any]:

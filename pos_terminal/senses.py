@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cv2
+import numpy as np
 
 from models.domain.evidence import Reason
 from models.recognition.dishes import DishEye
+from models.recognition.dishes_halves import shared_plates
 from models.recognition.portion_evidence import PlateSeen, TraySeen
 from models.recognition.runtime import read_picture
 from models.recognition.trays import find_plates
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.recognition.dishes import DishGallery, Features, Ranking
+    from models.recognition.dishes_halves import Halves
     from models.recognition.portion_evidence import Weighing
     from models.recognition.runtime import Picture
     from models.recognition.trays_calibration import Calibration
     from models.recognition.trays_view import Plate, TrayView
 
 
+_GREY_SIDE: Final = 224
+_GREY: Final = 128
 _EVIDENCE_SIDE: Final = 1280
 _EVIDENCE_QUALITY: Final = 85
 
@@ -57,15 +62,31 @@ def evidence_jpeg(picture: Picture) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Tray:
+    """What stands on the counter: its picture (as JPEG for evidence) and its mass."""
+
+    picture: Picture
+    jpeg: bytes | None
+    weighing: Weighing | None
+
+
+class Look(NamedTuple):
+    """How one plate looks: features, ranking, and its sides if two dishes share it."""
+
+    features: Features
+    ranking: Ranking
+    halves: Halves | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """One tray as seen: what settling needs, and what a person may want to look at.
 
-    `features` and `rankings` are `None` for plates without food to recognise.
+    `looks` is `None` for saucers under a bowl.
     """
 
     view: TrayView
-    features: tuple[Features | None, ...]
-    rankings: tuple[Ranking | None, ...]
+    looks: tuple[Look | None, ...]
     tray: TraySeen
 
 
@@ -86,10 +107,16 @@ class Senses:
         plates = find_plates(picture).plates
         return crop(picture, plates[0]) if len(plates) == 1 else picture
 
+    def warm_up(self, gallery: DishGallery, menu: Sequence[str]) -> None:
+        """Do the work of the first diner before the first diner comes."""
+        grey: Picture = np.full((_GREY_SIDE, _GREY_SIDE, 3), _GREY, np.uint8)
+        [features] = self._eye.features([grey])
+        if any(dish in gallery for dish in menu):
+            gallery.rank(features, menu)
+
     def look(
         self,
-        picture: Picture,
-        weighing: Weighing | None,
+        tray: Tray,
         calibration: Calibration | None,
         menu: Sequence[str],
         gallery: DishGallery,
@@ -101,36 +128,35 @@ class Senses:
         without photos.
         """
         with watch.stage("plates"):
-            view = find_plates(picture, calibration)
-        full = [
-            number for number, plate in enumerate(view.plates) if plate.under is None
-        ]
+            view = find_plates(tray.picture, calibration)
+        full = [n for n, plate in enumerate(view.plates) if plate.under is None]
         with watch.stage("dishes"):
-            crops = [crop(picture, view.plates[number]) for number in full]
+            crops = [crop(tray.picture, view.plates[number]) for number in full]
             found = self._eye.features(crops)
             ranked = [gallery.rank(features, menu) for features in found]
-        features = dict(zip(full, found, strict=True))
-        rankings = dict(zip(full, ranked, strict=True))
+            parted = shared_plates(self._eye, gallery, crops, menu)
+        seen = map(Look, found, ranked, parted)
+        looks = dict(zip(full, seen, strict=True))
         plates = tuple(
-            _plate_seen(plate, rankings.get(number))
+            _plate_seen(plate, looks.get(number))
             for number, plate in enumerate(view.plates)
         )
-        numbers = range(len(view.plates))
         return Sight(
             view,
-            tuple(features.get(number) for number in numbers),
-            tuple(rankings.get(number) for number in numbers),
-            TraySeen(plates, weighing, _disturbances(view)),
+            tuple(looks.get(number) for number in range(len(view.plates))),
+            TraySeen(plates, tray.weighing, _disturbances(view)),
         )
 
 
-def _plate_seen(plate: Plate, ranking: Ranking | None) -> PlateSeen:
+def _plate_seen(plate: Plate, look: Look | None) -> PlateSeen:
+    shared = look is not None and look.halves is not None
+    state = Reason.TWO_DISHES_ON_PLATE if shared else plate.reason
     return PlateSeen(
-        dishes=ranking.probabilities if ranking else {},
-        unknown=ranking.unknown if ranking else 0.0,
+        dishes=look.ranking.probabilities if look else {},
+        unknown=look.ranking.unknown if look else 0.0,
         vessels=plate.kinds,
         place_mm=plate.centre_mm,
-        state=plate.reason,
+        state=plate.reason or state,
     )
 
 

@@ -58,7 +58,9 @@ def _total(visit: Visit) -> int | None:
 def _plate(visit: Visit, counter: Counter, plate: PlateVerdict) -> dict[str, Any]:
     served = plate.served
     seen = visit.sight.view.plates[plate.plate]
-    ranking = visit.sight.rankings[plate.plate]
+    look = visit.sight.looks[plate.plate]
+    ranking = look.ranking if look else None
+    halves = look.halves.answer.candidates if look and look.halves else ()
     scores = list(ranking.probabilities.items())[:_MOST_SCORES] if ranking else []
     return {
         "dish": served.dish if served else None,
@@ -69,6 +71,7 @@ def _plate(visit: Visit, counter: Counter, plate: PlateVerdict) -> dict[str, Any
         "dish_ppm": plate.dish_ppm,
         "scores_ppm": {dish: round(share * 1e6) for dish, share in scores},
         "unknown_ppm": round(ranking.unknown * 1e6) if ranking else None,
+        "halves": [half.what for half in halves],
         "vessel": seen.kind,
         "mass_mg": plate.mass.mg if plate.mass else None,
         "box": list(seen.box),

@@ -18,11 +18,14 @@ from models.recognition.dishes import ppm
 from models.recognition.weights import scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from models.recognition.dishes import DishGallery, Ranking
     from models.recognition.dishes_eye import DishEye
     from models.recognition.runtime import Picture
+
+MOST_DOUBTED: Final = 2
+"""Plates of one tray whose sides are looked at."""
 
 _SIDE: Final = 224
 _GLANCE: Final = 48
@@ -42,23 +45,34 @@ class Halves:
     answer: Ambiguous[str]
 
 
-def two_halves(
-    eye: DishEye, gallery: DishGallery, crop: Picture, menu: Collection[str]
-) -> Halves | None:
-    """Judge whether two dishes share a plate; `None` for a plate of one dish.
+def shared_plates(
+    eye: DishEye, gallery: DishGallery, crops: Sequence[Picture], menu: Collection[str]
+) -> list[Halves | None]:
+    """Judge for each plate of a tray whether two dishes share it; mostly `None`.
 
     Both sides must show two different dishes of the menu, each at least as likely as
     `halves_from`. A plate that looks like one dish as a whole is judged all the same:
-    the larger half often hides the smaller.
+    the larger half often hides the smaller. Only the `MOST_DOUBTED` plates whose sides
+    differ most are looked at, in one run, so that a tray's time is bounded.
     """
     limits = scalars("dishes")
-    turned, contrast = _parted(crop)
-    if contrast < limits["halves_contrast"]:
-        return None
-    sides = eye.features(_sides(turned))
-    first, second = (gallery.rank(side, menu) for side in sides)
+    parted = [_parted(crop) for crop in crops]
+    doubted = [
+        n for n, (_, far) in enumerate(parted) if far >= limits["halves_contrast"]
+    ]
+    doubted = sorted(doubted, key=lambda n: -parted[n][1])[:MOST_DOUBTED]
+    sides = [side for number in doubted for side in _sides(parted[number][0])]
+    ranked = [gallery.rank(side, menu) for side in eye.features(sides)]
+    found: list[Halves | None] = [None] * len(crops)
+    for place, number in enumerate(doubted):
+        first, second = ranked[2 * place : 2 * place + 2]
+        found[number] = _halves(first, second, limits["halves_from"])
+    return found
+
+
+def _halves(first: Ranking, second: Ranking, least: float) -> Halves | None:
     (dish, sure), (other, other_sure) = first.best, second.best
-    if dish == other or min(sure, other_sure) < limits["halves_from"]:
+    if dish == other or min(sure, other_sure) < least:
         return None
     options = (Candidate(dish, ppm(sure)), Candidate(other, ppm(other_sure)))
     return Halves(first, second, Ambiguous(options, Reason.TWO_DISHES_ON_PLATE))

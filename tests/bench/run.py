@@ -29,7 +29,8 @@ from models.recognition.portions import Settler
 from models.recognition.runtime import read_picture
 from models.recognition.trays import find_plates
 from models.recognition.trays_view import crop
-from pos_terminal.app import SCALE_NOISE, Timed, Tray
+from pos_terminal.app import SCALE_NOISE, Timed
+from pos_terminal.senses import Tray
 from tests.bench import cases_portions
 from tests.bench.memory import DINERS, strangers
 from tests.demo_till import (

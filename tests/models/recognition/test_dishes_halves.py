@@ -7,7 +7,7 @@ import pytest
 
 from models.domain.evidence import Reason
 from models.recognition.dishes import DishEye, DishGallery
-from models.recognition.dishes_halves import two_halves
+from models.recognition.dishes_halves import shared_plates
 from models.recognition.weights import folder
 from tests.models.recognition.drawn_dishes import DISHES, draw, draw_halves
 
@@ -39,7 +39,7 @@ def test_both_dishes_of_a_shared_plate_are_offered(
     eye: DishEye, gallery: DishGallery, first: str, second: str, degrees: float
 ) -> None:
     crop = draw_halves(first, second, degrees, seed=7)
-    found = two_halves(eye, gallery, crop, DISHES)
+    found = shared_plates(eye, gallery, [crop], DISHES)[0]
     assert found is not None
     assert found.answer.reason is Reason.TWO_DISHES_ON_PLATE
     assert {candidate.what for candidate in found.answer.candidates} == {first, second}
@@ -50,9 +50,9 @@ def test_a_plate_of_one_dish_is_not_parted(
     eye: DishEye, gallery: DishGallery, dish: str
 ) -> None:
     crop = draw(dish, seed=8)
-    assert two_halves(eye, gallery, crop, DISHES) is None
+    assert shared_plates(eye, gallery, [crop], DISHES)[0] is None
 
 
 def test_an_empty_plate_is_not_parted(eye: DishEye, gallery: DishGallery) -> None:
     crop = np.full((200, 200, 3), 230, np.uint8)
-    assert two_halves(eye, gallery, crop, DISHES) is None
+    assert shared_plates(eye, gallery, [crop], DISHES)[0] is None
