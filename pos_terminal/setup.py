@@ -46,6 +46,7 @@ from models.tables.site import TillPolicy
 from models.tables.values import (
     price_columns,
     price_version,
+    serving,
     serving_columns,
     vessel_columns,
 )
@@ -149,13 +150,23 @@ def add_dishes(
 ) -> None:
     """Add dishes with servings and prices, or change their prices from `starts` on.
 
-    A dish without a price may start with the `running` meal; a change may not. Raises
-    `InvalidData` with everything that is wrong; then nothing changed.
+    A dish without a price may start with the `running` meal; a change may not. Its
+    servings are those given, in place of earlier ones. Raises `InvalidData` with
+    everything that is wrong; then nothing changed.
     """
     site = store.till.site_id
+    named = [dish.name for dish in dishes]
+    kept = [(s.dish, s.portion, s.vessel) for dish in dishes for s in dish.servings]
     with store.reading() as session:
         held = [price_version(row) for row in session.scalars(select(TillPriceVersion))]
         known = set(session.scalars(select(TillDish.code)))
+        before = select(TillServing).where(TillServing.dish.in_(named))
+        gone = [
+            row
+            for row in session.scalars(before)
+            if (row.dish, row.portion, serving(row).vessel) not in kept
+        ]
+        session.expunge_all()
     priced = {version.item for version in held}
     first = [_version(d, running, actors) for d in dishes if d.name not in priced]
     later = [_version(d, starts, actors) for d in dishes if d.name in priced]
@@ -181,7 +192,7 @@ def add_dishes(
         for version in (*first, *later)
     ]
     told = {"by": actors.by, "approved_by": actors.approved_by}
-    store.change("dishes_priced", rows, day=running.business_day, told=told)
+    store.change("dishes_priced", rows, gone, day=running.business_day, told=told)
 
 
 def _version(dish: NewDish, starts: Sitting, actors: Actors) -> PriceVersion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +13,12 @@ from tests.pos_terminal.local_canteen import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
 def database(till_file: Path, tmp_path: Path) -> Path:
     """A migrated till's database that belongs to nobody yet."""
-    return shutil.copy(till_file, tmp_path / "till.db")
+    return Path(shutil.copy(till_file, tmp_path / "till.db"))
 
 
 @pytest.fixture
