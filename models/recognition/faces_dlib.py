@@ -78,7 +78,7 @@ class Dlib:
         descriptor = self._network.compute_face_descriptor(rgb, shape)
         return normalised(np.array(descriptor, np.float32))
 
-    def _face(self, rgb: Picture, box: Any, score: float) -> Face:  # noqa: ANN401
+    def _face(self, rgb: Picture, box: Any, score: float) -> Face:  # noqa: ANN401 - dlib has no types
         parts = self._points(rgb, box).parts()
         all_points = np.array([(part.x, part.y) for part in parts], np.float64)
         eyes = [all_points[_RIGHT_EYE].mean(axis=0), all_points[_LEFT_EYE].mean(axis=0)]

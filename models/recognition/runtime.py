@@ -65,7 +65,9 @@ def read_picture(source: Path | bytes) -> Picture:
     name = "" if isinstance(source, bytes) else source.name
     content = _content(source, name)
     try:
-        with _opened(content) as picture:
+        with _opened(content) as picture, warnings.catch_warnings():
+            # What is odd about a tag is no news; what is unreadable raises.
+            warnings.simplefilter("ignore")
             _bound(picture, name)
             upright = ImageOps.exif_transpose(picture.convert("RGB"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:

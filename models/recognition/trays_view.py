@@ -48,7 +48,7 @@ def checked(picture: Picture) -> Picture:
     """Return `picture` if it is a usable BGR picture, else raise."""
     usable = (
         picture.ndim == 3  # noqa: PLR2004 - rows, columns, channels
-        and picture.shape[2] == 3  # noqa: PLR2004
+        and picture.shape[2] == 3  # noqa: PLR2004 - likewise
         and picture.dtype == np.uint8
         and min(picture.shape[:2]) >= _SMALLEST
     )

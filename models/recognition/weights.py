@@ -171,7 +171,7 @@ class _CheckpointReader(pickle.Unpickler):
         except KeyError:
             raise pickle.UnpicklingError(f"{module}.{name} is not allowed") from None
 
-    def persistent_load(self, pid: Any) -> tuple[str, np.dtype[Any]]:  # noqa: ANN401
+    def persistent_load(self, pid: Any) -> tuple[str, np.dtype[Any]]:  # noqa: ANN401 - as inherited
         _, dtype, key, _, _, _ = pid
         return key, dtype
 

@@ -78,7 +78,7 @@ def test_two_sealings_of_one_template_differ() -> None:
 )
 def test_a_row_moved_or_altered_does_not_open(change: dict[str, str | bytes]) -> None:
     row = KEY.seal(template("d1"))
-    altered = SealedTemplate(**{**_fields(row), **change})  # type: ignore[arg-type]
+    altered = SealedTemplate(**{**_fields(row), **change})  # type: ignore[arg-type]  # any field
     with pytest.raises(TemplateLocked):
         KEY.unseal(altered)
 
