@@ -65,9 +65,7 @@ def read_picture(source: Path | bytes) -> Picture:
     name = "" if isinstance(source, bytes) else source.name
     content = _content(source, name)
     try:
-        with _opened(content) as picture, warnings.catch_warnings():
-            # What is odd about a tag is no news; what is unreadable raises.
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(), _opened(content) as picture:
             _bound(picture, name)
             upright = ImageOps.exif_transpose(picture.convert("RGB"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
@@ -90,10 +88,10 @@ def _content(source: Path | bytes, name: str) -> bytes:
 
 
 def _opened(content: bytes) -> Image.Image:
-    """Read the header only. A picture of absurd size raises instead of warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(content), formats=_FORMATS)
+    """Read the header only. An absurd size raises; an odd tag is no news."""
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    return Image.open(io.BytesIO(content), formats=_FORMATS)
 
 
 def _bound(opened: Image.Image, name: str) -> None:
