@@ -169,6 +169,7 @@ class Catalogue:
             tuple(offer for offer in offers if offer is not None),
             self.vessels,
             self._vessel_prices(context),
+            self.settings.plate_pricing.proven,
         )
 
     @property

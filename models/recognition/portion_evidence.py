@@ -85,12 +85,14 @@ class Offer:
 class Menu:
     """All that may stand on a tray: offers, vessel kinds, and prices by vessel.
 
-    A vessel named in `vessel_prices` costs that much whatever it holds.
+    A vessel named in `vessel_prices` costs that much whatever it holds, unless that is
+    one of the `proven` dishes, which keep their own price.
     """
 
     offers: tuple[Offer, ...]
     vessels: tuple[VesselKind, ...] = ()
     vessel_prices: Mapping[str, Money] = field(default_factory=dict)
+    proven: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

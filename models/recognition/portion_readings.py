@@ -122,9 +122,9 @@ def _check(menu: Menu) -> None:
     for offer in menu.offers:
         if offer.serving.vessel is not None and offer.serving.vessel not in kinds:
             raise UnknownVessel(vessel=offer.serving.vessel)
-    if kinds and kinds <= set(menu.vessel_prices):
-        return
     unpriced = {o.serving.dish for o in menu.offers if o.price is None}
+    if kinds and kinds <= set(menu.vessel_prices):
+        unpriced &= menu.proven
     if unpriced:
         raise PricesMissing(dishes="、".join(sorted(unpriced)))
 
@@ -159,9 +159,10 @@ def _prices(menu: Menu) -> Ints:
     for number, offer in enumerate(menu.offers):
         if offer.price is not None and not isinstance(offer.price, ByWeight):
             fen[number] = offer.price.fen
+    proven = np.array([o.serving.dish in menu.proven for o in menu.offers] + [False])
     for number, kind in enumerate(menu.vessels):
         if kind.code in menu.vessel_prices:
-            fen[:, number] = menu.vessel_prices[kind.code].fen
+            fen[~proven, number] = menu.vessel_prices[kind.code].fen
     return fen
 
 

@@ -161,6 +161,21 @@ def test_an_empty_plate_costs_nothing_and_weighs_its_tare() -> None:
     assert verdict.plates[1].reason is Reason.EMPTY_PLATE
 
 
+def test_the_scale_contradicts_a_plate_that_only_looks_empty() -> None:
+    bun = replace(seen("青菜", 0.99, other="红烧肉"), state=Reason.EMPTY_PLATE)
+    tray = weighed((seen("鱼香肉丝", 0.9999), bun), 800 + 150)
+    settled = settle(tray, LUNCH, POLICY)
+    assert settled.plates[1][0].what == Served("青菜", Portion.WHOLE, Money(400))
+
+
+def test_a_site_priced_by_vessel_keeps_the_price_of_a_proven_dish() -> None:
+    prices = {"plate": Money(500), "dish": Money(300)}
+    by_vessel = replace(LUNCH, vessel_prices=prices, proven=frozenset({"红烧肉"}))
+    pork, greens = seen("红烧肉", 0.9999), seen("青菜", 0.9999, other="鱼香肉丝")
+    assert charged(settle(TraySeen((greens,)), by_vessel, POLICY)).total == Money(500)
+    assert charged(settle(TraySeen((pork,)), by_vessel, POLICY)).total == Money(1200)
+
+
 @pytest.mark.parametrize(
     "state",
     [
