@@ -307,4 +307,6 @@ def open_counter(
             secret = settings.face_key.get_secret_value()
             key = FaceKey.from_environment({KEY_VARIABLE: secret})
         senses = Senses(settings.weights, settings.threads)
-        yield Counter(store, senses, Payers(store, reader, key), now)
+        counter = Counter(store, senses, Payers(store, reader, key), now)
+        store.forget_evidence(counter.catalogue.sitting.business_day)
+        yield counter

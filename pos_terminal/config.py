@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.recognition.weights import folder
 
 
 class Settings(BaseSettings):
@@ -22,7 +24,7 @@ class Settings(BaseSettings):
     """The till's own database; its journal lies beside it unless `journal` says so."""
     journal: Path | None = None
     """Second copy of every sale, best on a second disk."""
-    weights: Path = Path("weights")
+    weights: Path = Field(default_factory=folder)
     """Neural weights and demo portraits that `make setup` unpacked."""
     face_key: SecretStr | None = None
     """Base64 of the 32-byte key that encrypts face templates; unset: no faces."""

@@ -13,6 +13,7 @@ from hardware.devices import probe
 from models.domain.errors import CanteenError
 from models.recognition.gallery import KEY_VARIABLE, FaceKey
 from models.recognition.weights import verify
+from models.sync.rules import Link, chain_breaks
 from pos_terminal.store import AlreadyRunning, Store
 
 if TYPE_CHECKING:
@@ -70,14 +71,16 @@ def _database(settings: Settings) -> Finding:
     try:
         with Store(settings.db, settings.journal) as store, store.reading() as session:
             answer = session.scalar(text("PRAGMA quick_check"))
-            facts = session.scalar(text("SELECT count(*) FROM fact"))
+            facts = store.facts()
     except AlreadyRunning as running:
         return Finding(subject, well=True, said=running.message())
     except Exception as broken:  # noqa: BLE001 - whatever a damaged file raises
         cure = "停用本终端，保留数据库和流水文件，联系技术人员"
         return Finding(subject, well=False, said=str(broken), cure=cure)
-    well = answer == "ok"
-    said = f"{settings.db}，{facts} 条记录，流水一致" if well else str(answer)
+    breaks = chain_breaks(map(Link.of, facts))
+    well = answer == "ok" and not breaks
+    whole = f"{settings.db}，{len(facts)} 条记录，流水一致"
+    said = whole if well else f"{answer}，{len(breaks)} 处断链"
     return Finding(subject, well, said, "" if well else "由流水文件重建，联系技术人员")
 
 
