@@ -109,8 +109,7 @@ class Counter:
         with store.reading() as session:
             self.catalogue = Catalogue.read(session, store.till, now)
             self.gallery = memory.read_gallery(session)
-            self.tares = {kind.code: kind.tare for kind in self.catalogue.vessels}
-            self.portions = memory.read_portions(session, self.tares)
+            self.portions = memory.read_portions(session, self.catalogue.tares)
         self._settlers: dict[DinerGroup, Settler] = {}
         senses.warm_up(self.gallery, self.catalogue.menu)
 
@@ -274,7 +273,7 @@ class Counter:
         """Let the confirmed sale teach looks, masses and popularity."""
         looks = [look.features if look else None for look in visit.sight.looks]
         memory.learn(self.store, self.gallery, sale, visit.seen, looks, charge)
-        taught = lesson(visit.seen, charge, self.tares)
+        taught = lesson(visit.seen, charge, self.catalogue.tares)
         if self.portions.learn(str(sale.id), taught):
             self._settlers.clear()
             self._settler(visit.group)

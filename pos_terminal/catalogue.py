@@ -114,6 +114,7 @@ class Catalogue:
     prices: PriceList
     servings: Mapping[str, tuple[Serving, ...]]
     vessels: tuple[VesselKind, ...]
+    tares: Mapping[str, Mass]
     settings: Settings
     calibration: Calibration | None
     platform_mm: tuple[tuple[float, float], ...]
@@ -130,7 +131,8 @@ class Catalogue:
         measured = _measured(session, till.terminal_id)
         menu = _menu(session, till.hall, sitting)
         servings = _servings(session)
-        vessels = _vessels(session, menu, servings)
+        kinds = tuple(map(vessel_kind, session.scalars(select(TillVesselKind))))
+        vessels = _vessels(kinds, menu, servings)
         return cls(
             site=till.site_id,
             hall=till.hall,
@@ -145,6 +147,7 @@ class Catalogue:
             ),
             servings=servings,
             vessels=vessels,
+            tares={kind.code: kind.tare for kind in kinds},
             settings=settings,
             calibration=_calibration(measured, vessels),
             platform_mm=_platform(measured),
@@ -236,15 +239,16 @@ def _servings(session: Session) -> dict[str, tuple[Serving, ...]]:
 
 
 def _vessels(
-    session: Session, menu: Sequence[str], servings: Mapping[str, Sequence[Serving]]
+    kinds: Sequence[VesselKind],
+    menu: Sequence[str],
+    servings: Mapping[str, Sequence[Serving]],
 ) -> tuple[VesselKind, ...]:
-    """Read the vessels that may stand here: all but those of other dishes alone.
+    """Pick the vessels that may stand here: all but those of other dishes alone.
 
     The halls never share vessels, so a hall's menu tells whose may come.
     """
     everyone = {each.vessel for of_dish in servings.values() for each in of_dish}
     here = {each.vessel for dish in menu for each in servings.get(dish, ())}
-    kinds = map(vessel_kind, session.scalars(select(TillVesselKind)))
     elsewhere = set() if None in here else everyone - here
     return tuple(kind for kind in kinds if kind.code not in elsewhere)
 

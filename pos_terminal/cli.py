@@ -111,7 +111,7 @@ def settle(
     """结算一个餐盘 Settle one tray: receipt, then one JSON line."""
     from models.recognition.runtime import read_picture
     from pos_terminal.app import Timed
-    from pos_terminal.told import described
+    from pos_terminal.told import described, unpaid
 
     now = instant(at)
     with in_service(db, now, faces=bool(face)) as counter:
@@ -121,7 +121,8 @@ def settle(
         weighing = counter.weighing(_grams(mass_g), _corners(corners_g))
         visit = counter.see_file(tray, weighing, payer, timed)
         counter.serve(visit, payer, _answers(choose, counter))
-        for line in (*visit.receipt, *visit.told):
+        stopped = unpaid(visit, counter.catalogue.names)
+        for line in (*visit.receipt, *visit.told, *stopped):
             click.echo(line)
         click.echo(json.dumps(described(visit, counter), ensure_ascii=False))
     if visit.sale is None:
@@ -153,18 +154,17 @@ class _answers:  # noqa: N801 - used as a function
             chosen = self._prompt(question)
         if chosen == 0:
             return None
-        try:
-            return question.options[chosen - 1].what
-        except IndexError as beyond:
-            raise click.UsageError(f"没有第 {chosen} 项 no option {chosen}") from beyond
+        if not 0 < chosen <= len(question.options):
+            most = len(question.options)
+            said = f"没有第 {chosen} 项，请选 0 到 {most} choose 0 to {most}"
+            raise click.UsageError(said)
+        return question.options[chosen - 1].what
 
     def _prompt(self, question: Question) -> int:
-        click.echo(f"第 {question.plate + 1} 盘：{question.reason.chinese}", err=True)
-        for number, option in enumerate(question.options, start=1):
-            served = option.what
-            name = self._names.get(served.dish, served.dish)
-            said = f"{number}. {name} {served.portion.chinese} {served.price}"
-            click.echo(said, err=True)
+        from pos_terminal.told import asked
+
+        for line in asked(question, self._names):
+            click.echo(line, err=True)
         return click.prompt("请选择，0 为都不是", type=int, err=True)
 
 
@@ -246,7 +246,7 @@ def enrol_face(
     from models.recognition.runtime import read_picture
     from pos_terminal import setup
 
-    with in_service(db, instant(at), faces=True) as counter:
+    with in_service(db, instant(at), faces=not withdraw) as counter:
         store, sitting = counter.store, counter.catalogue.sitting
         if new:
             number = setup.add_diner(store, diner, DinerGroup(group), sitting)

@@ -129,5 +129,6 @@ def _sitting(text: str) -> Sitting:
     try:
         return Sitting(date.fromisoformat(day), Meal(meal))
     except ValueError as wrong:
-        said = f"“{text}”应写成 2026-11-24/lunch (breakfast lunch dinner late)"
+        meals = " ".join(Meal)
+        said = f"“{text}”请写成 2026-11-24/lunch write a day and one of {meals}"
         raise click.UsageError(said) from wrong

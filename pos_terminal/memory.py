@@ -76,13 +76,18 @@ def read_portions(session: Session, tares: Mapping[str, Mass]) -> PortionMemory:
     kept = select(Evidence.sale_id, Evidence.posterior).order_by(Evidence.sale_id)
     for sale_id, text in session.execute(kept):
         if sale_id not in voided:
-            tray, charge = _replayed(json.loads(text))
+            tray, charge = _replayed(json.loads(text), tares)
             portions.learn(str(sale_id), lesson(tray, charge, tares))
     return portions
 
 
-def _replayed(evidence: dict[str, Any]) -> tuple[TraySeen, Charge]:
-    """Read a settled tray back as far as it teaches; prices teach nothing."""
+def _replayed(
+    evidence: dict[str, Any], tares: Mapping[str, Mass]
+) -> tuple[TraySeen, Charge]:
+    """Read a settled tray back as far as it teaches; prices teach nothing.
+
+    Nor does the mass of a tray with a vessel the site no longer has.
+    """
     seen, verdicts = [], []
     for number, plate in enumerate(evidence["plates"]):
         served = None
@@ -92,7 +97,7 @@ def _replayed(evidence: dict[str, Any]) -> tuple[TraySeen, Charge]:
         seen.append(
             PlateSeen(
                 dishes={},
-                vessels={plate["vessel"]: 1.0} if plate["vessel"] else {},
+                vessels={plate["vessel"]: 1.0} if plate["vessel"] in tares else {},
                 place_mm=(place[0] / 1000, place[1] / 1000) if place else None,
                 state=Reason(plate["state"]) if plate["state"] else None,
                 told=served if plate["told"] else None,
@@ -101,7 +106,9 @@ def _replayed(evidence: dict[str, Any]) -> tuple[TraySeen, Charge]:
         price, dish = Ppm(plate["price_ppm"]), Ppm(plate["dish_ppm"])
         verdicts.append(PlateVerdict(number, served, price, dish))
     reasons = tuple(Reason(reason) for reason in evidence["reasons"])
-    tray = TraySeen(tuple(seen), _weighing(evidence["weighing"]))
+    vessels = {plate["vessel"] for plate in evidence["plates"]} - {None}
+    known = evidence["weighing"] if vessels <= tares.keys() else None
+    tray = TraySeen(tuple(seen), _weighing(known))
     ppm = Ppm(evidence["total_ppm"])
     return tray, Charge(tuple(verdicts), NO_MONEY, ppm, reasons)
 

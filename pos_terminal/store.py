@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -51,6 +52,14 @@ class AlreadyRunning(DomainError):
     code = "already_running"
     chinese = "本终端的程序已在运行（{path}），请勿重复启动"
     english = "this till's program is already running ({path}); do not start it twice"
+
+
+class DatabaseUnusable(DomainError):
+    """A database that can't be opened: damaged, locked by another, a full disk."""
+
+    code = "database_unusable"
+    chinese = "无法打开数据库 {path}（{why}），请停用本终端，勿删任何文件，联系技术人员"
+    english = "cannot open {path} ({why}); stop this till, delete nothing, call support"
 
 
 class NotSetUp(DomainError):
@@ -95,13 +104,19 @@ class Store:
     """A till's database and journal. One process at a time, one writer."""
 
     def __init__(self, path: Path, journal: Path | None = None) -> None:
-        """Open, migrate and reconcile; raises `AlreadyRunning` for a second process."""
+        """Open, migrate and reconcile.
+
+        Raises `AlreadyRunning` for a second process, and `DatabaseUnusable`.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as opened:
             opened.enter_context(_locked(path.with_suffix(".lock")))
             self.engine = sqlite_engine(path)
             opened.callback(self.engine.dispose)
-            upgrade(self.engine, Tree.TERMINAL)
+            try:
+                upgrade(self.engine, Tree.TERMINAL)
+            except DatabaseError as broken:
+                raise DatabaseUnusable(path=path, why=broken.orig) from broken
             self.pictures = path.with_suffix(".evidence")
             self.pictures.mkdir(exist_ok=True)
             self.journal = Journal(journal or path.with_suffix(".journal"))

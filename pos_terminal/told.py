@@ -1,17 +1,47 @@
-"""One settlement as one line of JSON: what was seen, decided, paid, and how fast."""
+"""One settlement told: as one line of JSON, and in sentences where it is not paid."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from models.domain.evidence import Ask, Charge
+from models.domain.evidence import Ask, Charge, Reason
 from pos_terminal.flows import checkout as flow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from models.domain.evidence import PlateVerdict, Question
     from pos_terminal.app import Counter, Visit
 
 _MOST_SCORES: Final = 3
+
+
+def unpaid(visit: Visit, names: Mapping[str, str]) -> Iterator[str]:
+    """Say why a tray is not paid yet and what to do; `names` are those of dishes."""
+    match visit.state:
+        case flow.Blocked(refusal):
+            yield from map(_both, refusal.reasons)
+        case flow.Asking(ask):
+            yield from asked(ask.question, names)
+            yield "用 --choose 回答，0 为都不是 answer with --choose, 0 for none"
+        case flow.Doubting():
+            yield _both(Reason.SECOND_FACTOR)
+        case _:
+            pass
+
+
+def asked(question: Question, names: Mapping[str, str]) -> Iterator[str]:
+    """Put a question into lines: the plate, then its options numbered from 1."""
+    yield f"第 {question.plate + 1} 盘：{_both(question.reason)}"
+    for number, option in enumerate(question.options, start=1):
+        served = option.what
+        name = names.get(served.dish, served.dish)
+        yield f"{number}. {name} {served.portion.chinese} {served.price}"
+
+
+def _both(reason: Reason) -> str:
+    """Give a reason's sentence, and its name for those who read no Chinese."""
+    return f"{reason.chinese} ({reason.value.replace('_', ' ')})"
 
 
 def described(visit: Visit, counter: Counter) -> dict[str, Any]:
