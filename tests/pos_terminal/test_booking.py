@@ -251,7 +251,6 @@ def test_a_site_by_vessel_charges_the_vessel_and_keeps_the_dish(
     assert "鱼" in menu.names
 
 
-@pytest.mark.xfail(reason="the settler prices every dish by its vessel")
 def test_a_proven_dish_of_a_site_by_vessel_costs_what_the_dish_costs(
     local: Store, menu: Catalogue
 ) -> None:

@@ -7,12 +7,8 @@ stands for anything. `[exit N]` after them is the exit code, else it must be 0.
 
 from __future__ import annotations
 
-import contextlib
 import doctest
-import io
 import re
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +18,11 @@ import pytest
 
 from backoffice.demo.drawing import Setting, draw_tray, enrolment_photo
 from backoffice.demo.payers import face_frame, portrait_path
-from canteen import main
 from models.domain.serving import Portion
 from models.recognition.gallery import KEY_VARIABLE, FaceKey
 from models.recognition.runtime import read_picture
 from tests.demo_till import HALL, LUNCH, WEIGHTS, the_canteen
+from tests.program import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,18 +54,6 @@ def commands(document: Path, words: dict[str, str]) -> Iterator[Command]:
             line, _, said = part.partition("\n")
             code = EXIT.search(said)
             yield Command(line, EXIT.sub("", said), int(code[1]) if code else 0)
-
-
-def run(line: str) -> tuple[str, int]:
-    """What the program prints, and its exit code."""
-    out = io.StringIO()
-    sys.argv = ["canteen", *shlex.split(line)]
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        try:
-            main()
-        except SystemExit as stopped:
-            return out.getvalue(), int(stopped.code or 0)
-    return out.getvalue(), 0
 
 
 def write(path: Path, picture: Picture) -> None:
