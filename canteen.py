@@ -60,7 +60,7 @@ def program() -> None:
 def main() -> None:
     """Run the program; what a user can put right is said in sentences, not a trace."""
     try:
-        program(standalone_mode=False)
+        program(prog_name="canteen", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         raise SystemExit(error.exit_code) from error

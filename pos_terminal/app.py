@@ -263,6 +263,8 @@ class Counter:
                 visit.sale = self.store.commit(
                     day, lambda number: sale_of(booking, number, evidence), evidence
                 )
+        except DomainError as refused:
+            return flow.CommitFailed(refused.message())
         except (OperationalError, OSError) as failed:
             return flow.CommitFailed(f"记录失败，未扣款，请联系技术人员：{failed}")
         with visit.timed.watch.stage("learn"):
