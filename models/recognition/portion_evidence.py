@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from models.domain.errors import DomainError
 from models.domain.evidence import Reason
 from models.domain.units import NO_MASS, Mass, Money, PriceRounding
+from models.recognition.weights import scalars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,18 +197,24 @@ class Policy:
     else. `tail`: degrees of freedom of the mass errors (small is heavy-tailed).
     `place_error_mm`: standard deviation of a plate's place, per axis. `combinations`
     and `readings` bound the work (per tray, per plate); what they cut off is bounded
-    and returned.
+    and returned. MODELS.toml names where each number comes from.
     """
 
-    charge: float = 0.995
+    charge: float = 0.996
     temper: float = 1.0
-    floor: float = 0.002
-    unknown_weight: float = 0.01
-    repeat: float = 0.1
+    floor: float = 0.0001
+    unknown_weight: float = 0.002
+    repeat: float = 0.01
     empty: float = 0.9
-    swapped: float = 0.002
-    foreign: float = 0.005
+    swapped: float = 0.0003
+    foreign: float = 0.001
     tail: float = 8.0
     place_error_mm: float = 3.0
     combinations: int = 5_120
     readings: int = 24
+
+    @classmethod
+    def shipped(cls) -> Self:
+        """Take the numbers of MODELS.toml."""
+        numbers: dict[str, Any] = {**scalars("portions")}
+        return cls(**numbers)

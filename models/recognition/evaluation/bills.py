@@ -22,7 +22,6 @@ from models.domain.units import CERTAIN, Money
 from models.recognition.dishes import DishEye, DishGallery
 from models.recognition.evaluation.bills_world import Lunch, Setting, photos_of
 from models.recognition.evaluation.lines import line, say, unserved
-from models.recognition.portion_calibration import fitted, left_out
 from models.recognition.portion_evidence import Policy
 from models.recognition.portion_memory import PortionMemory, lesson
 from models.recognition.portions import Settler
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
 _TAP: Final = 1
 _SEARCH: Final = 3
+"""Taps for "none of these" with the search it opens."""
 _MOST_QUESTIONS: Final = 12
 _LUNCH_TRAYS: Final = 150
 _TAUGHT_LUNCHES: Final = 20
@@ -102,7 +102,7 @@ def judge(
         plate = truth[question.plate]
         served = Served(plate.dish.name, plate.portion, Money(plate.fen))
         offered = any(option.what == served for option in question.options)
-        taps += _TAP if offered else _TAP + _SEARCH
+        taps += _TAP if offered else _SEARCH
         told = tray.plates[question.plate].with_answer(served)
         tray = tray.with_plate(question.plate, told)
         settlement = settler.settle(tray)
@@ -155,13 +155,9 @@ class Service:
         self._lunch, self._book, self._teach = lunch, book, teach
         self._names = [dish.name for dish in lunch.dishes]
         self._gallery = DishGallery()
-        enrolled = {
-            name: [book.enrol(photo) for photo in photos]
-            for name, photos in lunch.enrolled.items()
-        }
-        for name, features in enrolled.items():
-            self._gallery.enrol(name, features)
-        self._policy = fitted(policy, left_out(enrolled))
+        for name, photos in lunch.enrolled.items():
+            self._gallery.enrol(name, [book.enrol(photo) for photo in photos])
+        self._policy = policy
         self._menu = lunch.menu()
         self._tares = {kind.code: kind.tare for kind in self._menu.vessels}
         self._memory = PortionMemory()
@@ -244,7 +240,7 @@ class Run:
         for number in range(count):
             seed = self.seed * _SEEDS_APART + number
             lunch = Lunch(photos, self.menu, self.shots, self.setting, seed)
-            service = Service(lunch, book, Policy(), teach=teach)
+            service = Service(lunch, book, Policy.shipped(), teach=teach)
             most = self.trays if teach else -(-self.trays // count)
             outcomes = list(service.trays(most))
             say(f"{self.name}: lunch {number + 1} of {count}, {len(outcomes)} trays")

@@ -277,3 +277,7 @@ def test_the_plates_of_a_charge_share_the_mass_on_the_scale() -> None:
     masses = [plate.mass.mg for plate in verdict.plates if plate.mass is not None]
     assert sum(masses) == pytest.approx(400_000, abs=500)
     assert all(plate.mass_variance_mg2 for plate in verdict.plates)
+
+
+def test_the_policy_named_in_the_register_is_the_one_without_arguments() -> None:
+    assert Policy.shipped() == Policy()
