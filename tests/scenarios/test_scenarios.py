@@ -19,6 +19,8 @@ import pytest
 from backoffice.demo.drawing import Setting, draw_tray, enrolment_photo
 from backoffice.demo.payers import face_frame, portrait_path
 from models.domain.serving import Portion
+from models.domain.tariffs import PerPortion
+from models.domain.units import NO_MONEY, Money, PriceRounding
 from models.recognition.gallery import KEY_VARIABLE, FaceKey
 from models.recognition.runtime import read_picture
 from tests.demo_till import HALL, LUNCH, WEIGHTS, the_canteen
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from models.recognition.runtime import Picture
 
 DOCUMENTS = sorted(Path(__file__).parent.glob("*.md"))
+DEARER = Money(100)
+JIAO = PriceRounding.JIAO_HALF_UP
 EXIT = re.compile(r"\[exit (\d+)\]\n")
 
 
@@ -74,6 +78,25 @@ def ten_dishes(setting: Setting) -> list[Dish]:
     return halves[:10]
 
 
+def write_tables(dishes: list[Dish]) -> None:
+    """Tables as a manager writes them: a good one, a dearer one, and two bad ones."""
+    for name, more in (("dishes.csv", NO_MONEY), ("dearer.csv", DEARER)):
+        table = ["菜名,价格,份量,整份克重,半份克重"]
+        for dish in dishes:
+            grams = dish.row.mass.mg // 1000
+            price = str(dish.row.price + more).removeprefix("￥")
+            table.append(f"{dish.name},{price},整份 半份,{grams},{grams * 6 // 10}")
+        Path(name).write_text("\n".join(table) + "\n", "gb18030")
+    Path("dishes_bad.csv").write_text(
+        "菜名,价格,份量,整份克重,整份餐具\n"
+        "红烧肉,六元,整份,180,\n鱼,9,大份 整份,0,P999\n红烧肉,12,,,\n",
+        "gb18030",
+    )
+    Path("vessels_bad.csv").write_text(
+        "编号,名称,形状,毫米,克重\nP,圆盘,桶,178,395\nB,饭碗,碗,十三,-5\n", "utf-8"
+    )
+
+
 @pytest.fixture
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A folder as a kitchen has it: photos, a table, a tray, a diner's frames."""
@@ -82,16 +105,12 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setenv("CANTEEN_WEIGHTS", str(WEIGHTS))
     monkeypatch.setenv(KEY_VARIABLE, FaceKey.generate())
     setting = Setting(the_canteen(), HALL, LUNCH)
-    table = ["菜名,价格,份量,整份克重,半份克重"]
     dishes = ten_dishes(setting)
     for dish in dishes:
         for seed in range(2):
             photo = enrolment_photo(setting, dish, seed)
             write(tmp_path / "photos" / dish.name / f"{seed}.png", photo)
-        grams = dish.row.mass.mg // 1000
-        price = f"{dish.row.price.fen / 100:.2f}"
-        table.append(f"{dish.name},{price},整份 半份,{grams},{grams * 6 // 10}")
-    Path("dishes.csv").write_text("\n".join(table) + "\n", "gb18030")
+    write_tables(dishes)
     serving = setting.canteen.servings_of(dishes[0].code)[0]
     tray = draw_tray(setting, [serving], seed=7)
     write(tmp_path / "tray.jpg", tray.picture)
@@ -101,7 +120,14 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         write(tmp_path / f"face{number}.jpg", frame)
     [plate] = tray.truth.plates
     net = plate.gross.mg - plate.tare.mg
-    return {"net": str(net // 1000), "dish": dishes[0].name}
+    price = dishes[0].row.price
+    return {
+        "net": str(net // 1000),
+        "dish": dishes[0].name,
+        "price": str(price),
+        "dearer": str(price + DEARER),
+        "half": str(PerPortion(price + DEARER).price(Portion.HALF, JIAO)),
+    }
 
 
 @pytest.mark.slow
