@@ -173,6 +173,7 @@ def test_a_dish_is_found_by_the_first_letters_of_its_pinyin() -> None:
     assert setup.initials("宫保鸡丁") == "gbjd"
 
 
+@pytest.mark.slow
 @pytest.mark.weights
 def test_a_dish_is_enrolled_in_place_of_its_earlier_photos(local: Store) -> None:
     on_sale(local, a_dish("鱼"))
