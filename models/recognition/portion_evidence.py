@@ -200,8 +200,8 @@ class Policy:
     and returned. MODELS.toml names where each number comes from.
     """
 
-    charge: float = 0.996
-    temper: float = 1.0
+    charge: float = 0.99
+    temper: float = 0.85
     floor: float = 0.0001
     unknown_weight: float = 0.002
     repeat: float = 0.01
