@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -212,9 +212,10 @@ class Catalogue:
     @cached_property
     def policy(self) -> portions.Policy:
         """The policy of settling, with the site's own threshold if it set one."""
+        shipped = portions.Policy.shipped()
         if self.settings.charge_above_ppm is None:
-            return portions.Policy()
-        return portions.Policy(charge=self.settings.charge_above_ppm / CERTAIN)
+            return shipped
+        return replace(shipped, charge=self.settings.charge_above_ppm / CERTAIN)
 
 
 def hall_timetable(session: Session, till: Till) -> Timetable:

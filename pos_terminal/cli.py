@@ -113,6 +113,8 @@ def settle(
     from pos_terminal.app import Timed
     from pos_terminal.told import described, unpaid
 
+    if mass_g is not None and corners_g is not None:
+        raise click.UsageError("总重和四角读数只给一种 give --mass-g or --corners-g")
     now = instant(at)
     with in_service(db, now, faces=bool(face)) as counter:
         timed = Timed(now)
@@ -291,11 +293,16 @@ def load(snapshot: Path, code: str, hall: str | None, db: Path | None) -> None:
     from models.sync.messages import parse_snapshot
 
     parsed = parse_snapshot(snapshot.read_bytes())
-    halls = [
-        row.content["code"] for row in parsed.rows if row.kind == "hall" and row.content
-    ]
+    halls = sorted(
+        str(row.content["code"])
+        for row in parsed.rows
+        if row.kind == "hall" and row.content
+    )
+    if hall not in {None, *halls} or not halls:
+        known = " ".join(halls) or "无 none"
+        raise click.UsageError(f"没有餐厅“{hall}”，下发数据中有 the halls are: {known}")
     with opened(db) as store:
-        store.set_up(parsed.site_id, code, hall or str(min(map(str, halls))))
+        store.set_up(parsed.site_id, code, hall or halls[0])
         changed = store.apply(parsed)
     click.echo(f"已载入 {changed} 行，站点 {parsed.site_id}，版本 {parsed.upto}")
 

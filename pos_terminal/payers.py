@@ -72,15 +72,20 @@ class Payers:
         self.gallery = self._opened() if reader and key else None
 
     def _opened(self) -> Gallery | None:
-        """Decrypt the templates that came down or were enrolled here."""
+        """Decrypt the templates that came down or were enrolled here.
+
+        Those of another model or key are left out: their diners pay by other means
+        until they are enrolled again, and everybody else is not held up by them.
+        """
         if self.reader is None or self.key is None:
             return None
+        model = self.reader.engine.model_id
         with self._store.reading() as session:
-            rows = [
-                sealed_template(row)
-                for row in session.scalars(select(TillFaceTemplate))
-            ]
-        return Gallery.opened(self.reader.engine.model_id, rows, self.key)
+            usable = select(TillFaceTemplate).filter_by(
+                model_id=model, key_id=self.key.key_id
+            )
+            rows = [sealed_template(row) for row in session.scalars(usable)]
+        return Gallery.opened(model, rows, self.key)
 
     def recognise(
         self, frames: Sequence[Picture], prior: Prior = NO_PRIOR

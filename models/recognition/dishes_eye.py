@@ -134,7 +134,9 @@ class DishEye:
         self._middle = _middle(_COLOUR_SIDE).ravel()
 
     def features(self, crops: Sequence[Picture]) -> list[Features]:
-        """See the plates of one tray (BGR crops of any size), in one batch."""
+        """See the plates of one tray in one batch; raises `PlateTooSmall`."""
+        for crop in crops:
+            _check_size(crop)
         none = np.empty((0, EMBEDDING_WIDTH), np.float32)
         return [
             Features(MODEL_ID, embedding, self._colour(crop), none)
@@ -142,7 +144,11 @@ class DishEye:
         ]
 
     def enrolment(self, photo: Picture) -> Features:
-        """See one photo in six poses, since a plate may stand any way round."""
+        """See one photo in six poses, since a plate may stand any way round.
+
+        Raises `PlateTooSmall`.
+        """
+        _check_size(photo)
         poses = self._embed(_poses(photo))
         embedding = unit(poses.mean(axis=0))
         return Features(MODEL_ID, embedding, self._colour(photo), poses)
@@ -155,10 +161,6 @@ class DishEye:
     def _embed(self, crops: Sequence[Picture]) -> Vector:
         if not crops:
             return np.empty((0, EMBEDDING_WIDTH), np.float32)
-        for crop in crops:
-            height, width = crop.shape[:2]
-            if min(height, width) < _SMALLEST:
-                raise PlateTooSmall(width=width, height=height)
         seen = [unit(sight.run(sight.batch(crops))) for sight in self._sights]
         return unit(np.concatenate(seen, axis=1))
 
@@ -175,6 +177,12 @@ class DishEye:
         counts = np.bincount(index, self._middle, int(bins.prod()))
         smooth = _smoothed(counts.astype(np.float64).reshape(_COLOUR_BINS))
         return unit(np.sqrt(smooth).ravel().astype(np.float32))
+
+
+def _check_size(crop: Picture) -> None:
+    height, width = crop.shape[:2]
+    if min(height, width) < _SMALLEST:
+        raise PlateTooSmall(width=width, height=height)
 
 
 def _square(crop: Picture, side: int) -> Picture:

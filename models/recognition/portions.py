@@ -80,7 +80,7 @@ class Settler:
 
     def __init__(self, menu: Menu, policy: Policy | None = None) -> None:
         """Raise `EmptyMenu`, `PricesMissing` or `UnknownVessel` for a bad menu."""
-        self.policy = policy or Policy()
+        self.policy = policy or Policy.shipped()
         self.table = compile_menu(menu, self.policy)
 
     def settle(self, tray: TraySeen) -> Settlement:
