@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from uuid_utils.compat import uuid7
 
 from models.domain.evidence import Match, Reason, Unknown
 from models.domain.people import DinerGroup, DinerState
 from models.domain.sale import Identified, Payer
 from models.domain.units import Ppm
-from models.tables.people import CardState
+from models.recognition.faces import FaceReader, SFace
+from models.recognition.gallery import DIMENSIONS, FaceKey, Template
+from models.tables.people import CardState, TillFaceTemplate
+from pos_terminal.masters import OWN
 from pos_terminal.payers import CardUnknown, DinerNotActive, DinerUnknown, Payers
+from tests.demo_till import DAY, NOON, WEIGHTS
 from tests.pos_terminal.local_canteen import add_card, add_diner
 
 if TYPE_CHECKING:
@@ -88,3 +93,28 @@ def test_a_certain_face_is_a_payer(payers: Payers) -> None:
 def test_without_the_sites_key_no_face_is_compared(payers: Payers) -> None:
     assert payers.gallery is None
     assert payers.recognise([FRAME]) == Unknown(Reason.NOT_ENROLLED)
+
+
+@pytest.mark.weights
+def test_a_template_under_another_key_holds_nobody_up(local: Store) -> None:
+    add_diner(local, "d5", "柯林斯")
+    lost_key, own_key = FaceKey(bytes(32)), FaceKey(bytes([1] * 32))
+    photo = np.ones(DIMENSIONS, np.float32)
+    template = Template("d5", SFace.model_id, "c-1", photo[None])
+    sealed = lost_key.seal(template)
+    row = TillFaceTemplate(
+        site_id=local.till.site_id,
+        revision=OWN,
+        id=uuid7(),
+        diner="d5",
+        model_id=sealed.model_id,
+        consent=sealed.consent_id,
+        key_id=sealed.key_id,
+        nonce=sealed.nonce,
+        sealed=sealed.sealed,
+        made_at=NOON,
+    )
+    local.change("face_enrolled", [row], day=DAY)
+    payers = Payers(local, FaceReader(SFace(WEIGHTS)), own_key)
+    assert payers.gallery is not None
+    assert "d5" not in payers.gallery
