@@ -210,7 +210,7 @@ class Policy:
     foreign: float = 0.001
     tail: float = 8.0
     place_error_mm: float = 3.0
-    combinations: int = 5_120
+    combinations: int = 4_096
     readings: int = 24
 
     @classmethod
