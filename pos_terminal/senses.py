@@ -134,7 +134,7 @@ class Senses:
             crops = [crop(tray.picture, view.plates[number]) for number in full]
             found = self._eye.features(crops)
             ranked = [gallery.rank(features, menu) for features in found]
-            parted = shared_plates(self._eye, gallery, crops, menu)
+            parted = shared_plates(self._eye, gallery, crops, ranked, menu)
         seen = map(Look, found, ranked, parted)
         looks = dict(zip(full, seen, strict=True))
         plates = tuple(

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from models.recognition.dishes_eye import DishEye
     from models.recognition.runtime import Picture
 
-MOST_DOUBTED: Final = 2
+MOST_DOUBTED: Final = 1
 """Plates of one tray whose sides are looked at."""
+CERTAIN: Final = 0.995
+"""Of 30 drawn shared plates none looked like a single dish this surely (.993 at most)."""
 
 _SIDE: Final = 224
 _GLANCE: Final = 48
@@ -46,22 +48,29 @@ class Halves:
 
 
 def shared_plates(
-    eye: DishEye, gallery: DishGallery, crops: Sequence[Picture], menu: Collection[str]
+    eye: DishEye,
+    gallery: DishGallery,
+    crops: Sequence[Picture],
+    whole: Sequence[Ranking],
+    menu: Collection[str],
 ) -> list[Halves | None]:
     """Judge for each plate of a tray whether two dishes share it; mostly `None`.
 
     Both sides must show two different dishes of the menu, each at least as likely as
-    `halves_from`. A plate that looks like one dish as a whole is judged all the same:
-    the larger half often hides the smaller. Only the `MOST_DOUBTED` plates whose sides
-    differ most are looked at, in one run, so that a tray's time is bounded.
+    `halves_from`. A likely dish is judged all the same, for the larger half often
+    hides the smaller; only a plate that `whole` is certain of is left out. The
+    `MOST_DOUBTED` plates whose sides differ most are looked at, in one run, so that a
+    tray's time is bounded.
     """
     limits = scalars("dishes")
     parted = [_parted(crop) for crop in crops]
     doubted = [
-        n for n, (_, far) in enumerate(parted) if far >= limits["halves_contrast"]
+        number
+        for number, (_, contrast) in enumerate(parted)
+        if contrast >= limits["halves_contrast"] and whole[number].best[1] < CERTAIN
     ]
-    doubted = sorted(doubted, key=lambda n: -parted[n][1])[:MOST_DOUBTED]
-    sides = [side for number in doubted for side in _sides(parted[number][0])]
+    doubted = sorted(doubted, key=lambda number: -parted[number][1])[:MOST_DOUBTED]
+    sides = [side for n in doubted for side in _sides(crops[n], parted[n][0])]
     ranked = [gallery.rank(side, menu) for side in eye.features(sides)]
     found: list[Halves | None] = [None] * len(crops)
     for place, number in enumerate(doubted):
@@ -78,16 +87,17 @@ def _halves(first: Ranking, second: Ranking, least: float) -> Halves | None:
     return Halves(first, second, Ambiguous(options, Reason.TWO_DISHES_ON_PLATE))
 
 
-def _parted(crop: Picture) -> tuple[Picture, float]:
-    """Turn the plate so that its sides differ most left from right, and how much."""
+def _parted(crop: Picture) -> tuple[float, float]:
+    """Find the turn (degrees) at which the sides differ most, and how much."""
     small = _square(crop, _GLANCE)
     angles = [180 * step / _ANGLES for step in range(_ANGLES)]
     contrasts = [_contrast(_turned(small, angle)) for angle in angles]
     best = int(np.argmax(contrasts))
-    return _turned(_square(crop, _SIDE), angles[best]), contrasts[best]
+    return angles[best], contrasts[best]
 
 
-def _sides(turned: Picture) -> tuple[Picture, Picture]:
+def _sides(crop: Picture, degrees: float) -> tuple[Picture, Picture]:
+    turned = _turned(_square(crop, _SIDE), degrees)
     edge, low = round(_SIDE * _MARGIN), round(_SIDE * (1 - _MARGIN))
     return turned[edge:low, edge : _SIDE // 2], turned[edge:low, _SIDE // 2 : low]
 
