@@ -56,7 +56,7 @@ format: setup ## Format the code
 	$(BIN)/ruff check --fix .
 
 bench: setup ## What a person waits for, as JSON lines
-	@$(BIN)/python -m tests.bench.run
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.run
 
 lock: setup ## Renew the hashed lock files from requirements/*.in
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/run.in -o requirements/run.txt

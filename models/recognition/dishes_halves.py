@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_DOUBTED: Final = 1
 """Plates of one tray whose sides are looked at."""
 CERTAIN: Final = 0.995
-"""Of 30 drawn shared plates none looked like a single dish this surely (.993 at most)."""
+"""Of 30 drawn shared plates the surest looked like a single dish at .993."""
 
 _SIDE: Final = 224
 _GLANCE: Final = 48
