@@ -14,7 +14,9 @@ from sqlalchemy import select
 
 from models.domain.people import Assurance
 from models.domain.units import Mass
+from models.recognition.dishes import MODEL_ID
 from models.recognition.runtime import read_picture
+from models.tables.dishes import TillDishFeature
 from models.tables.people import TillCard, TillDiner
 from pos_terminal import setup
 from pos_terminal.app import Timed
@@ -42,18 +44,25 @@ def prepare(counter: Counter, folder: Path, now: datetime) -> str:
     cells = next(iter(truth.values()))["cells"]
     places = [(cell["x_mm"] * 1000, cell["y_mm"] * 1000) for cell in cells]
     place_cells(store, places, sitting, now)
+    with store.reading() as session:
+        known = set(
+            session.scalars(
+                select(TillDishFeature.photo_hash).filter_by(model_id=MODEL_ID)
+            )
+        )
     dishes = 0
     for code in counter.catalogue.menu:
         photos = sorted((folder / "dishes").glob(f"{code}-*/*.jpg"))[:_PHOTOS]
-        if photos:
+        hashes = {sha256(path.read_bytes()).digest(): path for path in photos}
+        if not hashes.keys() <= known:
             seen = {
-                sha256(path.read_bytes()).digest(): counter.senses.dish_photo(path)
-                for path in photos
+                digest: counter.senses.dish_photo(path)
+                for digest, path in hashes.items()
             }
             setup.enrol_dish(store, counter.senses.eye, code, seen, sitting)
             dishes += 1
     faces = _enrol_faces(counter, folder)
-    return f"开餐准备：每像素 {scale} 微米，{dishes} 道菜，{faces} 张人脸"
+    return f"开餐准备：每像素 {scale} 微米，{dishes} 道菜新登记，{faces} 张人脸"
 
 
 def _enrol_faces(counter: Counter, folder: Path) -> int:
